@@ -1,0 +1,64 @@
+import type { NodeAddress } from '../domain/node.ts';
+import type { RequestLimits } from '../domain/request.ts';
+
+/** Which model plays which role. Names as Ollama knows them. */
+export interface ModelRoles {
+  /** Fast: classifies. */
+  readonly light: string;
+  /** Largest: plans. */
+  readonly heavy: string;
+  /** Write code, preferred first; empty: `default`. */
+  readonly workers: readonly string[];
+  readonly embedding: string;
+  readonly default: string;
+}
+
+/** Everything that can be set, checked and with defaults filled in. Durations are milliseconds. */
+export interface Settings {
+  /** Folder of all state; absolute. `HYDRA_HOME`. */
+  readonly home: string;
+  /** Folder of fetched and built programs; absolute. `HYDRA_CACHE`. */
+  readonly cache: string;
+  readonly api: {
+    readonly host: string;
+    readonly port: number;
+    /** Host names accepted in the Host header beside loopback names. */
+    readonly allowedHosts: readonly string[];
+    readonly maxBodyBytes: number;
+    readonly maxPromptCharacters: number;
+    readonly maxOpenRuns: number;
+  };
+  readonly temporal: {
+    readonly address: string;
+    readonly namespace: string;
+    /** True: we start and stop a dev server of our own from `temporal-dev.yaml`. */
+    readonly managed: boolean;
+    readonly uiPort: number;
+    readonly apiKey?: string;
+    readonly tls: boolean;
+  };
+  readonly models: ModelRoles;
+  readonly nodes: readonly NodeAddress[];
+  readonly defaults: { readonly temperature: number; readonly maxTokens: number; readonly limits: RequestLimits };
+  /** `num_ctx` for every call, so that no host reloads a model for it. */
+  readonly contextTokens: number;
+  readonly timeouts: {
+    readonly firstTokenMs: number;
+    readonly idleMs: number;
+    readonly totalMs: number;
+    /** A call fails with NoCapableNode after waiting this long for a node. */
+    readonly maxWaitForNodeMs: number;
+    readonly heartbeatMs: number;
+    readonly scheduleToStartMs: number;
+    readonly probeIntervalMs: number;
+    readonly probeTimeoutMs: number;
+    readonly shutdownGraceMs: number;
+  };
+  readonly sandbox: {
+    /** `auto` takes the best that works here. */
+    readonly runner: 'auto' | 'deno' | 'bubblewrap' | 'none';
+    readonly wallClockMs: number;
+    readonly memoryBytes: number;
+  };
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}

@@ -1,0 +1,91 @@
+import type { ContentHash, RunId, StepKey } from '../domain/ids.ts';
+import type { NodeSnapshot } from '../domain/node.ts';
+import type { SynthesisResult } from '../domain/result.ts';
+import type { RunEvent, RunEventBody, RunEventScope } from '../domain/run-event.ts';
+import type { RunRecord, RunStatus } from '../domain/run.ts';
+
+/** Texts by content hash: programs, requests, plans, model answers. Writing the same text twice stores it once. */
+export interface ArtifactStore {
+  putText(text: string): Promise<ContentHash>;
+  getText(hash: ContentHash): Promise<string | undefined>;
+}
+
+/** The first accepted result of each step. */
+export interface StepResultStore {
+  find(key: StepKey): Promise<unknown>;
+  /** Stores the value unless the key has one; returns what is stored, which is the first. The value is JSON. */
+  acceptOnce(key: StepKey, runId: RunId, value: unknown): Promise<unknown>;
+}
+
+export interface RunPage {
+  readonly runs: readonly RunRecord[];
+  /** Pass it back to get the next page; null at the end. */
+  readonly nextCursor: string | null;
+}
+
+/** The run table: a projection of the workflows, reconciled with Temporal. */
+export interface RunStore {
+  /** Inserts the row; false when the ID exists. */
+  insert(run: RunRecord): Promise<boolean>;
+  /**
+   * Changes the row. A row with a terminal status keeps status, result and error, whatever comes later.
+   * Returns false when there is no such row or it was terminal.
+   */
+  update(id: RunId, change: Partial<Pick<RunRecord, 'status' | 'progress' | 'result' | 'error'>>): Promise<boolean>;
+  find(id: RunId): Promise<RunRecord | undefined>;
+  /** Newest first. */
+  list(filter: { readonly status?: RunStatus; readonly limit: number; readonly cursor?: string }): Promise<RunPage>;
+  /** Runs that are queued or running. */
+  listOpen(): Promise<readonly RunRecord[]>;
+  countOpen(): Promise<number>;
+}
+
+/** What happens in a run, in order. Tokens go here and never into a workflow history. */
+export interface RunEventLog {
+  /** Appends in one transaction, which gives each event its sequence (1, 2, 3 … per run). */
+  append(events: readonly (RunEventScope & { readonly body: RunEventBody })[]): Promise<void>;
+  /** Events with a sequence above `after`, oldest first. */
+  read(runId: RunId, after: number, limit: number): Promise<readonly RunEvent[]>;
+  /** Events above `after`, then new ones as they come, from this process or another; ends after `run.finished` or on abort. */
+  subscribe(runId: RunId, after: number, signal: AbortSignal): AsyncIterable<RunEvent>;
+}
+
+/** A verified answer that may be served again for exactly the same request. */
+export interface RecalledResult {
+  readonly runId: RunId;
+  readonly result: SynthesisResult;
+}
+
+/** Exact recall: the key is a hash of everything that shapes the answer. */
+export interface RecallStore {
+  find(key: ContentHash): Promise<RecalledResult | undefined>;
+  /** Keeps the first; only verified results may be given. */
+  remember(key: ContentHash, entry: RecalledResult): Promise<void>;
+}
+
+/** What the fleet owner last saw, for processes that do not own the fleet. */
+export interface NodeSnapshotStore {
+  write(nodes: readonly NodeSnapshot[]): Promise<void>;
+  read(): Promise<readonly NodeSnapshot[]>;
+}
+
+/** One holder at a time for a named duty; a holder that stops renewing loses it. */
+export interface OwnershipStore {
+  /** Takes or renews the duty; false when another holder has it. */
+  claim(duty: string, holder: string, leaseMs: number): Promise<boolean>;
+  release(duty: string, holder: string): Promise<void>;
+}
+
+/** Everything that Hydra keeps. */
+export interface Memory {
+  readonly artifacts: ArtifactStore;
+  readonly steps: StepResultStore;
+  readonly runs: RunStore;
+  readonly events: RunEventLog;
+  readonly recall: RecallStore;
+  readonly nodeSnapshots: NodeSnapshotStore;
+  readonly ownership: OwnershipStore;
+  /** Schema version and file size, for `doctor` and `/health`. */
+  describe(): Promise<{ readonly location: string; readonly schemaVersion: number; readonly sizeBytes: number }>;
+  close(): Promise<void>;
+}
