@@ -1,5 +1,4 @@
 import type { ContentHash, NodeId, PartId, StepKey } from './ids.ts';
-import type { Verdict } from './verdict.ts';
 
 /** How one candidate is to be sampled. */
 export interface Sample {
@@ -25,14 +24,21 @@ export interface ModelUsage {
 export interface Candidate {
   readonly stepKey: StepKey;
   readonly partId: PartId;
-  readonly sample: Sample;
   readonly origin: 'sample' | 'repair' | 'merge';
   readonly programHash: ContentHash;
-  readonly usage: ModelUsage;
+  /** Null for a merge, which no model wrote. */
+  readonly sample: Sample | null;
+  readonly usage: ModelUsage | null;
 }
 
-/** A candidate with what verification found. */
+/** A candidate with the short form of what verification found; the whole `Verdict` is the artifact `verdictHash`. */
 export interface JudgedCandidate {
   readonly candidate: Candidate;
-  readonly verdict: Verdict;
+  readonly verdictHash: ContentHash;
+  /** False when a trusted check rejected it. */
+  readonly accepted: boolean;
+  /** True when a check of the user ran and passed, and none rejected. */
+  readonly proven: boolean;
+  /** One line for people. */
+  readonly summary: string;
 }

@@ -10,6 +10,8 @@ export interface Classification {
   readonly language: Language;
   /** Names the finished program must provide, such as `fibonacci`. */
   readonly entryPoints: readonly string[];
+  /** Who named them: only the user's names are a rule, a model's are a wish that keeps candidates comparable. */
+  readonly entryPointsBy: 'user' | 'model' | 'nobody';
   readonly examples: readonly Example[];
   readonly needs: {
     readonly network: boolean;

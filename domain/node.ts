@@ -26,7 +26,7 @@ export interface NodeSnapshot {
   readonly id: NodeId;
   readonly url: string;
   readonly state: NodeState;
-  /** Why it is down; null otherwise. */
+  /** Why it is down, or why its models could not be listed; null otherwise. */
   readonly problem: string | null;
   readonly version: string | null;
   readonly models: readonly NodeModel[];
@@ -34,4 +34,6 @@ export interface NodeSnapshot {
   readonly slots: number;
   readonly busySlots: number;
   readonly seenAt: string | null;
+  /** Measured speeds, for the models that have run there. */
+  readonly speeds?: readonly { readonly model: string; readonly completionTokensPerSecond: number }[];
 }

@@ -28,5 +28,8 @@ export interface RunEventScope {
   readonly attempt: number;
 }
 
+/** An event that is about to be stored; the store gives it its sequence and time. */
+export type NewRunEvent = RunEventScope & { readonly body: RunEventBody };
+
 /** An event as stored. `sequence` grows by one per run and is given in the writing transaction; `at` is ISO 8601. */
-export type RunEvent = RunEventScope & { readonly sequence: number; readonly at: string; readonly body: RunEventBody };
+export type RunEvent = NewRunEvent & { readonly sequence: number; readonly at: string };

@@ -1,7 +1,7 @@
 import type { RunId } from './ids.ts';
 import type { FailureReport } from './failure.ts';
 import type { SynthesisResult } from './result.ts';
-import type { Priority } from './request.ts';
+import type { Priority, SynthesisRequest } from './request.ts';
 
 export const RUN_STATUSES = ['queued', 'running', 'completed', 'failed', 'cancelled'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
@@ -41,4 +41,19 @@ export interface RunRecord {
   readonly progress: RunProgress | null;
   readonly result: SynthesisResult | null;
   readonly error: FailureReport | null;
+}
+
+/** The row of a run that was accepted and has not begun. */
+export function queuedRun(id: RunId, request: SynthesisRequest, createdAt = new Date().toISOString()): RunRecord {
+  return {
+    id,
+    prompt: request.prompt,
+    status: 'queued',
+    priority: request.priority,
+    createdAt,
+    updatedAt: createdAt,
+    progress: null,
+    result: null,
+    error: null,
+  };
 }

@@ -1,12 +1,18 @@
 /** Names on the wire. They change only together with `patched()` and a newly recorded history. */
-import type { Plan, PlanPart } from '../domain/plan.ts';
-import type { Classification } from '../domain/classification.ts';
+import type { Selection } from '../domain/decision.ts';
 import type { ContentHash, PartId, RunId } from '../domain/ids.ts';
+import type { ProgramScope } from '../domain/program-scope.ts';
 import type { DecomposeMode, Priority, RequestLimits } from '../domain/request.ts';
+import type { Spent } from '../domain/result.ts';
 import type { RunProgress } from '../domain/run.ts';
 
 export const SYNTHESIZE_CODE = 'synthesizeCode';
 export const BUILD_PART = 'buildPart';
+
+/** Workflow ID of the child that builds one part. */
+export function partWorkflowId(runId: RunId, partId: PartId): string {
+  return `${runId}/${partId}`;
+}
 
 /** Queue of the workflows and of quick activities. */
 export const CONTROL_QUEUE = 'control';
@@ -43,6 +49,8 @@ export interface SynthesisInput {
 
 /** Memo of the workflow: the hash of the submitted body tells the same idempotent request from another. */
 export const BODY_HASH_MEMO = 'bodyHash';
+/** Memo of the workflow: hash of the stored request, from which a lost row of the run table is made again. */
+export const REQUEST_HASH_MEMO = 'requestHash';
 
 /** Search attributes, registered by `temporal-dev.yaml`. */
 export const SEARCH_ATTRIBUTES = {
@@ -53,18 +61,15 @@ export const SEARCH_ATTRIBUTES = {
   verified: 'HydraVerified',
 } as const;
 
-/** What a part is built from. `plan` travels by hash; `part` is repeated for the Web UI. */
+/** Input of `buildPart`. */
 export interface BuildPartInput {
-  readonly runId: RunId;
-  readonly requestHash: ContentHash;
-  readonly classification: Classification;
-  readonly planHash: ContentHash;
-  readonly part: PlanPart;
-  /** Accepted programs of the parts that this one uses. */
-  readonly dependencies: readonly { readonly partId: PartId; readonly programHash: ContentHash }[];
-  readonly priority: Priority;
-  readonly limits: RequestLimits;
+  readonly scope: ProgramScope;
   readonly timeouts: RunTimeouts;
 }
 
-export type { Plan };
+/** What a part's child workflow hands back. */
+export interface BuildPartOutput {
+  readonly selection: Selection | null;
+  readonly spent: Spent;
+  readonly seconds: number;
+}

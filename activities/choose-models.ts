@@ -1,0 +1,54 @@
+import type { Settings } from '../config/settings.ts';
+import { SynthesisFailure } from '../domain/failure.ts';
+import type { NodeModel, NodeSnapshot } from '../domain/node.ts';
+import type { SynthesisRequest } from '../domain/request.ts';
+import { fullModelName } from '../fleet/model-name.ts';
+import { modelSizeB } from '../fleet/model-traits.ts';
+import { chooseModelsPresent } from '../fleet/models-present.ts';
+import type { NodeSnapshotStore } from '../memory/ports.ts';
+
+/** The models of one run, by role, as far as the fleet has them now. */
+export interface ChosenModels {
+  readonly light: string;
+  readonly heavy: string;
+  /** Preferred first; never empty. */
+  readonly workers: readonly string[];
+  readonly nodes: readonly NodeSnapshot[];
+}
+
+/**
+ * The user's own choice of models goes before the settings; a role whose model is missing gets the best one present.
+ * Errors: SynthesisFailure NoModelKnown while no host has shown a model; the caller waits.
+ */
+export async function chooseModels(
+  request: SynthesisRequest,
+  settings: Settings,
+  snapshots: NodeSnapshotStore,
+): Promise<ChosenModels> {
+  const nodes = await snapshots.read();
+  if (nodes.every((node) => node.models.length === 0)) throw noModelKnown(nodes);
+  const { roles } = chooseModelsPresent(nodes, settings.models);
+  const configured = roles.workers.length > 0 ? roles.workers : [roles.default];
+  const workers = request.models.length > 0 ? request.models : configured;
+  return { light: roles.light, heavy: roles.heavy, workers, nodes };
+}
+
+function noModelKnown(nodes: readonly NodeSnapshot[]): SynthesisFailure {
+  const seen = nodes.map(({ id, problem }) => `${id}: ${problem ?? 'no models'}`).join('; ');
+  return new SynthesisFailure(
+    'NoModelKnown',
+    `Waiting for an Ollama host with a model. ${seen || 'No host is known.'}`,
+    { nodes: seen },
+  );
+}
+
+/** A model as some node describes it. */
+export function findModel(nodes: readonly NodeSnapshot[], name: string): NodeModel | undefined {
+  return nodes.flatMap((node) => node.models).find((model) => fullModelName(model.name) === fullModelName(name));
+}
+
+/** Billions of parameters; 0 for a model that no host has. */
+export function sizeOf(nodes: readonly NodeSnapshot[], name: string): number {
+  const model = findModel(nodes, name);
+  return model ? modelSizeB(model) : 0;
+}

@@ -1,0 +1,41 @@
+import type { JudgedCandidate, Sample } from '../../domain/candidate.ts';
+import type { Decision } from '../../domain/decision.ts';
+import type { ProgramScope } from '../../domain/program-scope.ts';
+import type { Spent } from '../../domain/result.ts';
+import type { ArtifactStore } from '../../memory/ports.ts';
+import { chooseModels, type ChosenModels } from '../choose-models.ts';
+import type { StoreDependencies } from '../dependencies.ts';
+import { loadProgram, loadRequest, loadVerdict } from '../stored-json.ts';
+import { decideNext } from './decide-next.ts';
+import type { Contender } from './select-candidate.ts';
+
+export interface DecideNextInput {
+  readonly scope: ProgramScope;
+  readonly judged: readonly JudgedCandidate[];
+  readonly lost: readonly Sample[];
+  readonly spent: Spent;
+  readonly secondsUsed: number;
+  readonly callsProposed: boolean;
+  readonly mustSettle: boolean;
+}
+
+/** Loads what the references stand for and decides. */
+export async function decideFromStores(deps: StoreDependencies, input: DecideNextInput): Promise<Decision> {
+  const { artifacts, nodeSnapshots } = deps.memory;
+  const request = await loadRequest(artifacts, input.scope.requestHash);
+  const contenders = await Promise.all(input.judged.map((judged) => loadContender(judged, artifacts)));
+  // Settling chooses among what is there; it must not wait for a host.
+  const models = input.mustSettle ? NO_MODELS : await chooseModels(request, deps.settings, nodeSnapshots);
+  return decideNext({ ...input, request, models, contenders });
+}
+
+const NO_MODELS: ChosenModels = { light: '', heavy: '', workers: [], nodes: [] };
+
+async function loadContender(judged: JudgedCandidate, artifacts: ArtifactStore): Promise<Contender> {
+  const [verdict, program] = await Promise.all([
+    loadVerdict(artifacts, judged.verdictHash),
+    loadProgram(artifacts, judged.candidate.programHash),
+  ]);
+  const sizeCharacters = program.files.reduce((sum, file) => sum + file.content.length, 0);
+  return { judged, verdict, sizeCharacters };
+}

@@ -1,0 +1,30 @@
+import type { Settings } from '../config/settings.ts';
+import type { NodeId } from '../domain/ids.ts';
+import type { NodeAddress } from '../domain/node.ts';
+import type { Scheduler } from '../fleet/scheduler-port.ts';
+import type { EventWriter } from '../memory/event-writer.ts';
+import type { Memory } from '../memory/ports.ts';
+import type { LanguageModel } from '../models/language-model.ts';
+import type { ProgramRunner } from '../sandbox/program-runner.ts';
+
+/** What every activity may use. */
+export interface StoreDependencies {
+  readonly memory: Memory;
+  readonly events: EventWriter;
+  readonly settings: Settings;
+  /** Hash of the prompt files: an answer made with other prompts is another answer. */
+  readonly promptsVersion: string;
+}
+
+/** What the fleet owner's activities use beside the stores. */
+export interface FleetDependencies extends StoreDependencies {
+  readonly languageModel: LanguageModel;
+  readonly scheduler: Scheduler;
+  readonly nodeAddress: (id: NodeId) => NodeAddress | undefined;
+}
+
+export interface VerifyDependencies extends StoreDependencies {
+  /** Null when nothing here can run untrusted code; `noRunnerReason` then says why. */
+  readonly runner: ProgramRunner | null;
+  readonly noRunnerReason: string;
+}

@@ -1,0 +1,167 @@
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import { SynthesisFailure, type FailureType } from '../domain/failure.ts';
+import type { ContentHash, StepKey } from '../domain/ids.ts';
+import type { Lease } from '../domain/lease.ts';
+import type { ModelAnswer, ModelStep } from '../domain/model-step.ts';
+import type { NodeAddress } from '../domain/node.ts';
+import type { RunEventBody } from '../domain/run-event.ts';
+import type { CallReport } from '../fleet/scheduler-port.ts';
+import type { GeneratedText, GenerateTextRequest } from '../models/language-model.ts';
+import { buildPrompt, DATA_ANSWER_TOKENS } from './build-prompt.ts';
+import type { FleetDependencies } from './dependencies.ts';
+import { heartbeatWhile } from './heartbeat-while.ts';
+import { readAnswer } from './read-answer.ts';
+import { stepKeyOf } from './step-key-of.ts';
+import { loadRequest, loadText } from './stored-json.ts';
+
+export interface GenerateTextInput {
+  readonly step: ModelStep;
+  readonly lease: Lease;
+  /** Nodes that failed before this one. */
+  readonly hops: number;
+  /** Text that a failed node had produced; this one continues it. */
+  readonly partialHash: ContentHash | null;
+}
+
+/** Failures that end an answer early without any fault of the host. */
+const CUT_ANSWERS: ReadonlySet<string> = new Set<FailureType>(['AnswerTruncated', 'ModelOutputInvalid']);
+
+/** One execution of one call on one node. */
+interface Call {
+  readonly deps: FleetDependencies;
+  readonly input: GenerateTextInput;
+  readonly stepKey: StepKey;
+  readonly node: NodeAddress;
+}
+
+/**
+ * Calls the model on the leased node and accepts the first answer for the step.
+ * Errors: SynthesisFailure NodeUnavailable and ModelMissing, after which another node is to be tried; their details carry
+ * `partialHash` when text had arrived.
+ */
+export async function generateText(deps: FleetDependencies, input: GenerateTextInput): Promise<ModelAnswer> {
+  const stepKey = stepKeyOf(input.step, deps.promptsVersion);
+  const node = deps.nodeAddress(input.lease.nodeId);
+  if (!node)
+    throw new SynthesisFailure('NodeUnavailable', `Node ${input.lease.nodeId} is gone.`, {
+      nodeId: input.lease.nodeId,
+    });
+  deps.scheduler.claim(input.lease.leaseId);
+  let report: CallReport = { ended: 'neutral' };
+  try {
+    const call = { deps, input, stepKey, node };
+    const answered = await runCall(call);
+    if (answered.problem === null) report = { ended: 'finished', ...answered.generated };
+    return await accept(call, answered);
+  } catch (error) {
+    report = reportOf(error);
+    throw await withPartialText(deps, error);
+  } finally {
+    deps.scheduler.release(input.lease.leaseId, report);
+  }
+}
+
+/** What came back; `problem` says why the text cannot be a whole answer. */
+interface Answered {
+  readonly generated: Pick<
+    GeneratedText,
+    'text' | 'promptTokens' | 'completionTokens' | 'totalMs' | 'loadMs' | 'promptMs' | 'decodeMs'
+  >;
+  readonly problem: string | null;
+}
+
+async function runCall(call: Call): Promise<Answered> {
+  const { deps, input } = call;
+  const { step, lease } = input;
+  const request = await toModelRequest(call);
+  emit(call, {
+    type: 'model.started',
+    role: step.task.role,
+    model: step.sample.model,
+    nodeId: lease.nodeId,
+    why: lease.why,
+  });
+  const answered = await heartbeatWhile(deps.settings.timeouts.heartbeatMs, () => answerOrCut(call, request));
+  const { completionTokens, totalMs } = answered.generated;
+  emit(call, { type: 'model.finished', completionTokens, durationMs: Math.round(totalMs) });
+  return answered;
+}
+
+/** An answer that was cut short or never ended is still this model's answer; its reading says what is wrong with it. */
+async function answerOrCut(call: Call, request: GenerateTextRequest): Promise<Answered> {
+  const onText = (text: string): void => emit(call, { type: 'text.delta', text });
+  const startedAt = performance.now();
+  try {
+    const generated = await call.deps.languageModel.generateText(request, { signal: cancellationSignal(), onText });
+    return { generated, problem: null };
+  } catch (error) {
+    if (!(error instanceof SynthesisFailure) || !CUT_ANSWERS.has(error.type)) throw error;
+    const text = String(error.details['partialText'] ?? '');
+    const completionTokens = Number(error.details['completionTokens'] ?? request.maxTokens);
+    const totalMs = performance.now() - startedAt;
+    const generated = { text, promptTokens: 0, completionTokens, totalMs, loadMs: 0, promptMs: 0, decodeMs: totalMs };
+    return { generated, problem: error.message };
+  }
+}
+
+async function toModelRequest({ deps, input, node }: Call): Promise<GenerateTextRequest> {
+  const { step, partialHash } = input;
+  const { artifacts } = deps.memory;
+  const [prompt, asked] = await Promise.all([buildPrompt(step, artifacts), loadRequest(artifacts, step.requestHash)]);
+  const { firstTokenMs, idleMs, totalMs } = deps.settings.timeouts;
+  return {
+    node,
+    model: step.sample.model,
+    messages: prompt.messages,
+    temperature: step.sample.temperature,
+    seed: step.sample.seed,
+    maxTokens: prompt.answerSchema ? DATA_ANSWER_TOKENS : asked.maxTokens,
+    contextTokens: deps.settings.contextTokens,
+    deadlines: { firstTokenMs, idleMs, totalMs },
+    ...(prompt.answerSchema ? { answerSchema: prompt.answerSchema } : {}),
+    // An answer with a schema always starts over: a grammar cannot be resumed in the middle.
+    ...(partialHash && !prompt.answerSchema ? { resumeText: await loadText(artifacts, partialHash) } : {}),
+  };
+}
+
+async function accept(call: Call, { generated, problem }: Answered): Promise<ModelAnswer> {
+  const { deps, input, stepKey } = call;
+  const { step, lease, hops } = input;
+  const answerHash = await deps.memory.artifacts.putText(generated.text);
+  const answer: ModelAnswer = {
+    stepKey,
+    answerHash,
+    usage: {
+      model: step.sample.model,
+      nodeId: lease.nodeId,
+      promptTokens: generated.promptTokens,
+      completionTokens: generated.completionTokens,
+      durationMs: Math.round(generated.totalMs),
+      hops,
+    },
+    reading: problem ? { kind: 'invalid', problem } : await readAnswer(step, generated.text, deps.memory.artifacts),
+  };
+  return (await deps.memory.steps.acceptOnce(stepKey, step.runId, answer)) as ModelAnswer;
+}
+
+function emit({ deps, input, stepKey }: Call, body: RunEventBody): void {
+  const { runId, partId } = input.step;
+  // A call that moved on is a newer execution than any retry on the node before it.
+  const attempt = input.hops + activityInfo().attempt;
+  deps.events.write({ runId, partId, stepKey, attempt, body });
+}
+
+function reportOf(error: unknown): CallReport {
+  if (!(error instanceof SynthesisFailure)) return { ended: 'neutral' };
+  if (error.type === 'NodeUnavailable') return { ended: 'unavailable', reason: error.message };
+  return error.type === 'ModelMissing' ? { ended: 'model_missing' } : { ended: 'neutral' };
+}
+
+/** Replaces partial text in the failure's details by its hash: text does not belong into a history. */
+async function withPartialText(deps: FleetDependencies, error: unknown): Promise<unknown> {
+  if (!(error instanceof SynthesisFailure)) return error;
+  const { partialText, ...details } = error.details;
+  if (typeof partialText !== 'string' || partialText === '') return error;
+  const partialHash = await deps.memory.artifacts.putText(partialText);
+  return new SynthesisFailure(error.type, error.message, { ...details, partialHash }, { cause: error });
+}

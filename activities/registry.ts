@@ -1,0 +1,48 @@
+import { acquireNode, type AcquireNodeInput } from './acquire-node.ts';
+import { asActivity } from './as-activity.ts';
+import { classifyByParser } from './classify-by-parser.ts';
+import { decideFromStores, type DecideNextInput } from './decide/decide-from-stores.ts';
+import type { FleetDependencies, StoreDependencies, VerifyDependencies } from './dependencies.ts';
+import { generateText, type GenerateTextInput } from './generate-text.ts';
+import { mergeParts, type MergeInput } from './merge-program.ts';
+import { planSample, type PlanSampleInput } from './plan-sample.ts';
+import { recallResult } from './recall-result.ts';
+import { recordFailure, recordResult, type RecordFailureInput, type RecordResultInput } from './record-outcome.ts';
+import { recordProgress, type RecordProgressInput } from './record-progress.ts';
+import { verifyProgram, type VerifyProgramInput } from './verify/verify-program.ts';
+
+type ByRequest = Parameters<typeof recallResult>[1];
+
+/** Quick steps beside the workflows, on the control queue. */
+export function createControlActivities(deps: StoreDependencies) {
+  return {
+    recallResult: asActivity((input: ByRequest) => recallResult(deps, input)),
+    classifyByParser: asActivity((input: ByRequest) => classifyByParser(deps, input)),
+    planSample: asActivity((input: PlanSampleInput) => planSample(deps, input)),
+    decideNext: asActivity((input: DecideNextInput) => decideFromStores(deps, input)),
+    mergeProgram: asActivity((input: MergeInput) => mergeParts(deps, input)),
+    recordProgress: asActivity((input: RecordProgressInput) => recordProgress(deps, input)),
+    recordResult: asActivity((input: RecordResultInput) => recordResult(deps, input)),
+    recordFailure: asActivity((input: RecordFailureInput) => recordFailure(deps, input)),
+  };
+}
+
+/** Waiting for a node, on the fleet owner's queue. */
+export function createFleetActivities(deps: FleetDependencies) {
+  return { acquireNode: asActivity((input: AcquireNodeInput) => acquireNode(deps, input)) };
+}
+
+/** Calls on one Ollama host, on its own queue. */
+export function createNodeActivities(deps: FleetDependencies) {
+  return { generateText: asActivity((input: GenerateTextInput) => generateText(deps, input)) };
+}
+
+/** Sandboxed verification, on the queue whose slots are the machine's cores. */
+export function createVerifyActivities(deps: VerifyDependencies) {
+  return { verifyProgram: asActivity((input: VerifyProgramInput) => verifyProgram(deps, input)) };
+}
+
+export type ControlActivities = ReturnType<typeof createControlActivities>;
+export type FleetActivities = ReturnType<typeof createFleetActivities>;
+export type NodeActivities = ReturnType<typeof createNodeActivities>;
+export type VerifyActivities = ReturnType<typeof createVerifyActivities>;

@@ -1,0 +1,29 @@
+import type { Candidate, JudgedCandidate, Sample } from './candidate.ts';
+import type { Check, ResultState } from './verdict.ts';
+
+/** The candidate that was chosen, and why. */
+export interface Selection {
+  readonly chosen: JudgedCandidate;
+  readonly state: ResultState;
+  /** The chosen candidate's checks with the agreement between candidates added. */
+  readonly checks: readonly Check[];
+  readonly runner: string | null;
+  /** Other accepted candidates, best first: what a merge may swap in. */
+  readonly alternatives: readonly JudgedCandidate[];
+  readonly explanations: readonly string[];
+}
+
+/** What to do next for one program or part; made in an activity and recorded, so that it can be tuned freely. */
+export type Decision =
+  /** Nothing says how the program may be called: a model proposes calls, whose expected values only score. */
+  | { readonly kind: 'propose_calls'; readonly sample: Sample; readonly reason: string }
+  | { readonly kind: 'sample'; readonly samples: readonly Sample[]; readonly reason: string }
+  | {
+      readonly kind: 'repair';
+      readonly candidate: Candidate;
+      readonly evidence: string;
+      readonly sample: Sample;
+      readonly reason: string;
+    }
+  /** Enough is known. `selection` is null when no candidate is usable at all. */
+  | { readonly kind: 'settle'; readonly selection: Selection | null; readonly reason: string };

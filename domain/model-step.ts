@@ -1,0 +1,57 @@
+import type { ModelUsage, Sample } from './candidate.ts';
+import type { Classification } from './classification.ts';
+import type { ContentHash, PartId, RunId, StepKey } from './ids.ts';
+import type { PlanPart } from './plan.ts';
+import type { ProgramScope } from './program-scope.ts';
+import type { Example, Priority } from './request.ts';
+
+/** What a model is asked for, with the references its prompt is made from. */
+export type ModelTask =
+  | { readonly role: 'classify' }
+  | { readonly role: 'plan'; readonly classification: Classification; readonly attemptSummary: string | null }
+  | { readonly role: 'write'; readonly scope: ProgramScope }
+  | {
+      readonly role: 'repair';
+      readonly scope: ProgramScope;
+      readonly programHash: ContentHash;
+      readonly evidence: string;
+    }
+  | { readonly role: 'propose_calls'; readonly scope: ProgramScope };
+
+export type ModelRole = ModelTask['role'];
+
+/** An answer that broke its form: the model sees it once more with the problem. */
+export interface InvalidAnswer {
+  readonly answerHash: ContentHash;
+  readonly problem: string;
+}
+
+/** One model call as a step of a run. Its key is a hash of all of this except `priority` and `title`. */
+export interface ModelStep {
+  readonly runId: RunId;
+  readonly requestHash: ContentHash;
+  readonly partId: PartId;
+  readonly task: ModelTask;
+  readonly sample: Sample;
+  readonly invalidAnswer: InvalidAnswer | null;
+  readonly priority: Priority;
+  /** For the Web UI, such as `write parser.py, candidate 2`. */
+  readonly title: string;
+}
+
+/** What was read out of an answer. */
+export type AnswerReading =
+  | { readonly kind: 'classification'; readonly classification: Classification }
+  | { readonly kind: 'plan'; readonly planHash: ContentHash; readonly parts: readonly PlanPart[] }
+  | { readonly kind: 'program'; readonly programHash: ContentHash }
+  | { readonly kind: 'calls'; readonly calls: readonly Example[] }
+  /** The answer broke its form. */
+  | { readonly kind: 'invalid'; readonly problem: string };
+
+/** An accepted answer; the text itself is the artifact `answerHash`. */
+export interface ModelAnswer {
+  readonly stepKey: StepKey;
+  readonly answerHash: ContentHash;
+  readonly usage: ModelUsage;
+  readonly reading: AnswerReading;
+}

@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest';
+import { decideNext, type Situation } from '../../activities/decide/decide-next.ts';
+import type { NodeModel, NodeSnapshot } from '../../domain/node.ts';
+import type { NodeId } from '../../domain/ids.ts';
+import { aCheck, aClassification, aContender, aRequest, aScope, LIMITS } from '../support/candidates.ts';
+
+const model = (name: string, parameterSize: string): NodeModel => ({
+  name,
+  sizeBytes: 1e9,
+  family: 'qwen2',
+  parameterSize,
+});
+const NODE: NodeSnapshot = {
+  id: 'n1' as NodeId,
+  url: 'http://n1',
+  state: 'up',
+  problem: null,
+  version: '0.6.5',
+  models: [model('small', '1.5B'), model('medium', '7B'), model('large', '14B')],
+  residentModels: [],
+  slots: 1,
+  busySlots: 0,
+  seenAt: null,
+};
+const WRONG = aCheck({ outcome: 'failed', passedCount: 0, evidence: 'fib(5) gave 4, expected 5' });
+const DOES_NOT_PARSE = aCheck({
+  kind: 'parse',
+  author: 'hydra',
+  outcome: 'failed',
+  passedCount: 0,
+  evidence: 'main.py:1: x',
+});
+
+function situation(change: Partial<Situation> = {}): Situation {
+  return {
+    scope: aScope(),
+    request: aRequest(),
+    models: { light: 'small', heavy: 'large', workers: ['medium'], nodes: [NODE] },
+    contenders: [],
+    lost: [],
+    spent: { modelCalls: 0, tokens: 0 },
+    secondsUsed: 0,
+    callsProposed: true,
+    mustSettle: false,
+    ...change,
+  };
+}
+
+describe('deciding what to do next for one program', () => {
+  test('the first wave is two samples, the first of them nearly greedy', () => {
+    const decision = decideNext(situation());
+    expect(decision).toMatchObject({
+      kind: 'sample',
+      samples: [
+        { index: 0, model: 'medium', temperature: 0.2 },
+        { index: 1, temperature: 0.7 },
+      ],
+    });
+  });
+
+  test('a request that names a temperature gets it for every sample', () => {
+    const decision = decideNext(situation({ request: aRequest({ temperature: 0.5 }) }));
+    expect(decision).toMatchObject({ samples: [{ temperature: 0.5 }, { temperature: 0.5 }] });
+  });
+
+  test('two accepted candidates that agree on every probe end the sampling', () => {
+    const contenders = [0, 1].map((index) =>
+      aContender(index, { model: 'medium', values: ['1', '2'], checks: [aCheck()] }),
+    );
+    expect(decideNext(situation({ contenders }))).toMatchObject({ kind: 'settle', selection: { state: 'verified' } });
+  });
+
+  test('candidates that disagree are followed by another wave', () => {
+    const contenders = [
+      aContender(0, { model: 'medium', values: ['1'] }),
+      aContender(1, { model: 'medium', values: ['2'] }),
+    ];
+    expect(decideNext(situation({ contenders }))).toMatchObject({
+      kind: 'sample',
+      samples: [{ index: 2 }, { index: 3 }],
+    });
+  });
+
+  test('a request for one candidate gets one', () => {
+    const request = aRequest({ candidates: 1 });
+    expect(decideNext(situation({ request }))).toMatchObject({ kind: 'sample', samples: [{ index: 0 }] });
+    const contenders = [aContender(0, { model: 'medium', checks: [aCheck()] })];
+    expect(decideNext(situation({ request, contenders }))).toMatchObject({ kind: 'settle' });
+  });
+
+  test('a rejected candidate is repaired with the evidence of the trusted check, twice and no more', () => {
+    const contenders = [0, 1, 2, 3].map((index) => aContender(index, { model: 'medium', checks: [WRONG] }));
+    const first = decideNext(situation({ contenders }));
+    expect(first).toMatchObject({
+      kind: 'repair',
+      sample: { index: 4 },
+      evidence: 'examples: fib(5) gave 4, expected 5',
+    });
+    const repaired = [4, 5].map((index) => aContender(index, { model: 'medium', origin: 'repair', checks: [WRONG] }));
+    expect(decideNext(situation({ contenders: [...contenders, ...repaired] })).kind).toBe('sample');
+  });
+
+  test('a model of up to three billion parameters repairs what does not parse, and no wrong results', () => {
+    const models = { light: 'small', heavy: 'small', workers: ['small'], nodes: [NODE] };
+    const eight = (check: typeof WRONG) =>
+      Array.from({ length: 8 }, (_, index) => aContender(index, { checks: [check] }));
+    expect(decideNext(situation({ models, contenders: eight(DOES_NOT_PARSE) })).kind).toBe('repair');
+    expect(decideNext(situation({ models, contenders: eight(WRONG) }))).toMatchObject({
+      kind: 'sample',
+      samples: [{ index: 8 }],
+    });
+  });
+
+  test('after repair and a fresh sample the next larger model has its turn, and then it settles with a partial result', () => {
+    const tries = [0, 1, 2, 3, 6].map((index) => aContender(index, { model: 'medium', checks: [WRONG] }));
+    const repairs = [4, 5].map((index) => aContender(index, { model: 'medium', origin: 'repair', checks: [WRONG] }));
+    const escalated = decideNext(situation({ contenders: [...tries, ...repairs] }));
+    expect(escalated).toMatchObject({
+      kind: 'sample',
+      samples: [
+        { model: 'large', index: 7 },
+        { model: 'large', index: 8 },
+      ],
+    });
+    const large = [7, 8].map((index) => aContender(index, { model: 'large', checks: [WRONG] }));
+    expect(decideNext(situation({ contenders: [...tries, ...repairs, ...large] }))).toMatchObject({
+      kind: 'settle',
+      selection: { state: 'partial' },
+    });
+  });
+
+  test('models that the user did not name are never turned to', () => {
+    const request = aRequest({ models: ['medium'] });
+    const tries = [0, 1, 2, 3, 6].map((index) => aContender(index, { model: 'medium', checks: [WRONG] }));
+    const repairs = [4, 5].map((index) => aContender(index, { model: 'medium', origin: 'repair', checks: [WRONG] }));
+    expect(decideNext(situation({ request, contenders: [...tries, ...repairs] })).kind).toBe('settle');
+  });
+
+  test('answers without a program count as samples', () => {
+    const lost = [0, 1, 2, 3, 4].map((index) => ({ index, model: 'medium', temperature: 0.7, seed: 1 }));
+    expect(decideNext(situation({ lost }))).toMatchObject({
+      kind: 'sample',
+      samples: [{ model: 'large', index: 5 }, { index: 6 }],
+    });
+  });
+
+  test('the limit of model calls ends the work with what is there, and the result says so', () => {
+    const decision = decideNext(
+      situation({
+        contenders: [aContender(0, { checks: [WRONG] })],
+        spent: { modelCalls: LIMITS.modelCalls, tokens: 0 },
+      }),
+    );
+    expect(decision).toMatchObject({ kind: 'settle', selection: { state: 'partial' } });
+    expect(decision.kind === 'settle' && decision.selection?.explanations.join(' ')).toContain(
+      'limit of 40 model calls',
+    );
+  });
+
+  test("a slow node gets fewer samples than the model's size asks for", () => {
+    const slow = { ...NODE, speeds: [{ model: 'medium', completionTokensPerSecond: 3 }] };
+    const models = { light: 'small', heavy: 'large', workers: ['medium'], nodes: [slow] };
+    // A quarter of 600 s at 3 tokens a second holds no answer of 500 tokens: one sample is the least there is.
+    expect(decideNext(situation({ models }))).toMatchObject({ kind: 'sample', samples: [{ index: 0 }] });
+  });
+
+  test('a request without any example first has a model propose calls, and only once', () => {
+    const scope = aScope({ classification: aClassification({ examples: [] }) });
+    expect(decideNext(situation({ scope, callsProposed: false })).kind).toBe('propose_calls');
+    expect(decideNext(situation({ scope, callsProposed: true })).kind).toBe('sample');
+  });
+});

@@ -1,0 +1,73 @@
+import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
+import type { ContentHash, NodeId } from '../domain/ids.ts';
+import type { Lease } from '../domain/lease.ts';
+import type { ModelAnswer, ModelStep } from '../domain/model-step.ts';
+import { fleetActivities, node, pinnedOptions } from './activity-options.ts';
+import type { RunTimeouts } from './contract.ts';
+
+/** What earlier tries of one call leave behind for the next. */
+interface Hops {
+  readonly avoid: readonly NodeId[];
+  /** Text that a failed node had already produced. */
+  readonly partialHash: ContentHash | null;
+}
+
+/**
+ * Makes one model call on whichever node serves it first, and moves to another node when one fails.
+ * Errors: ApplicationFailure NoCapableNode when no node served it within `maxWaitForNodeMs` of waiting or failing.
+ */
+export async function callModel(step: ModelStep, timeouts: RunTimeouts): Promise<ModelAnswer> {
+  const giveUpAt = Date.now() + timeouts.maxWaitForNodeMs;
+  let hops: Hops = { avoid: [], partialHash: null };
+  for (;;) {
+    const grant = await waitForNode(step, hops, timeouts);
+    if (grant.kind === 'answered') return grant.answer;
+    try {
+      return await callOn(grant.lease, step, hops, timeouts);
+    } catch (error) {
+      hops = nextHops(error, grant.lease, hops);
+      if (Date.now() >= giveUpAt) throw noCapableNode(step, hops);
+    }
+  }
+}
+
+async function waitForNode(step: ModelStep, hops: Hops, timeouts: RunTimeouts) {
+  try {
+    return await fleetActivities(timeouts).acquireNode.executeWithOptions(
+      { summary: `wait for a node: ${step.sample.model}, ${step.title}` },
+      [{ step, avoid: hops.avoid }],
+    );
+  } catch (error) {
+    if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) throw noCapableNode(step, hops);
+    throw error;
+  }
+}
+
+function callOn(lease: Lease, step: ModelStep, hops: Hops, timeouts: RunTimeouts): Promise<ModelAnswer> {
+  const hop = hops.avoid.length > 0 ? ` (hop ${hops.avoid.length})` : '';
+  const summary = `${step.title}: ${step.sample.model} on ${lease.nodeId}${hop}`;
+  return node.generateText.executeWithOptions(pinnedOptions(lease, timeouts, summary), [
+    { step, lease, hops: hops.avoid.length, partialHash: hops.partialHash },
+  ]);
+}
+
+/** Decides what a failed try means for the next; rethrows what no other node would change. */
+function nextHops(error: unknown, lease: Lease, hops: Hops): Hops {
+  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  // Our worker's fault until probed: ask again, no blame, no hop.
+  if (cause instanceof TimeoutFailure && cause.timeoutType !== 'START_TO_CLOSE') return hops;
+  if (cause instanceof ApplicationFailure && (cause.type === 'NodeUnavailable' || cause.type === 'ModelMissing')) {
+    const details = cause.details?.[0] as { readonly partialHash?: ContentHash } | undefined;
+    return { avoid: [...hops.avoid, lease.nodeId], partialHash: details?.partialHash ?? hops.partialHash };
+  }
+  throw error;
+}
+
+function noCapableNode(step: ModelStep, hops: Hops): ApplicationFailure {
+  const tried = hops.avoid.length > 0 ? ` Tried: ${[...new Set(hops.avoid)].join(', ')}.` : '';
+  return ApplicationFailure.nonRetryable(
+    `No Ollama host served ${step.sample.model} in time.${tried} See which hosts are up with: hydra nodes`,
+    'NoCapableNode',
+    { model: step.sample.model, tried: hops.avoid },
+  );
+}

@@ -1,0 +1,74 @@
+import { setCurrentDetails } from '@temporalio/workflow';
+import type { ModelAnswer } from '../domain/model-step.ts';
+import type { PartId } from '../domain/ids.ts';
+import type { PartReport, Spent } from '../domain/result.ts';
+import type { PartProgress, Phase, RunProgress } from '../domain/run.ts';
+import { notes } from './activity-options.ts';
+import type { SynthesisInput } from './contract.ts';
+
+/** What a run has done so far: shown in the Web UI, answered to queries, and the source of the result's reports. */
+export interface RunJournal {
+  readonly spent: () => Spent;
+  readonly explanations: readonly string[];
+  readonly reports: readonly PartReport[];
+  progress(): RunProgress;
+  enterPhase(phase: Phase, note: string): Promise<void>;
+  setPart(part: PartProgress): Promise<void>;
+  /** Says in the result what a reader would otherwise wonder about. */
+  explain(explanation: string): void;
+  addAnswer(answer: ModelAnswer): void;
+  addSpent(spent: Spent): void;
+  addReport(report: PartReport): void;
+}
+
+export function createRunJournal(input: SynthesisInput): RunJournal {
+  let phase: Phase = 'recall';
+  let spent: Spent = { modelCalls: 0, tokens: 0 };
+  const parts = new Map<string, PartProgress>();
+  const explanations: string[] = [];
+  const reports = new Map<PartId, PartReport>();
+
+  const progress = (): RunProgress => ({ phase, parts: [...parts.values()], ...spent });
+  const publish = async (note: string): Promise<void> => {
+    setCurrentDetails(describeProgress(progress(), note));
+    await notes.recordProgress({ runId: input.runId, requestHash: input.requestHash, progress: progress(), note });
+  };
+  return {
+    spent: () => spent,
+    explanations,
+    get reports() {
+      return [...reports.values()];
+    },
+    progress,
+    enterPhase(next, note) {
+      phase = next;
+      return publish(note);
+    },
+    setPart(part) {
+      parts.set(part.id, part);
+      return publish(`${part.title}: ${part.doing}`);
+    },
+    explain: (explanation) => void explanations.push(explanation),
+    addAnswer: ({ usage }) => {
+      spent = addSpent(spent, { modelCalls: 1, tokens: usage.promptTokens + usage.completionTokens });
+    },
+    addSpent: (more) => {
+      spent = addSpent(spent, more);
+    },
+    addReport: (report) => void reports.set(report.id, report),
+  };
+}
+
+export function addSpent(left: Spent, right: Spent): Spent {
+  return { modelCalls: left.modelCalls + right.modelCalls, tokens: left.tokens + right.tokens };
+}
+
+/** The run as Markdown for the Web UI. */
+function describeProgress(progress: RunProgress, note: string): string {
+  const head = `**${progress.phase}** — ${note}\n\n${progress.modelCalls} model calls, ${progress.tokens} tokens`;
+  if (progress.parts.length === 0) return head;
+  const rows = progress.parts.map(
+    (part) => `| ${part.id} | ${part.title} | ${part.doing} | ${part.done ? 'yes' : ''} |`,
+  );
+  return [head, '', '| part | title | doing | done |', '|---|---|---|---|', ...rows].join('\n');
+}

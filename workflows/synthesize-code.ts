@@ -1,0 +1,218 @@
+import {
+  ApplicationFailure,
+  CancellationScope,
+  isCancellation,
+  setHandler,
+  defineQuery,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import type { Classification } from '../domain/classification.ts';
+import type { Selection } from '../domain/decision.ts';
+import { WHOLE_PROGRAM, type ContentHash, type PartId } from '../domain/ids.ts';
+import type { PlanPart } from '../domain/plan.ts';
+import type { ProgramScope } from '../domain/program-scope.ts';
+import type { SynthesisResult } from '../domain/result.ts';
+import type { RunProgress } from '../domain/run.ts';
+import { choosingActivities, control } from './activity-options.ts';
+import { askForData } from './ask-for-data.ts';
+import { buildParts, type BuiltPart } from './build-parts.ts';
+import { PROGRESS_QUERY, SEARCH_ATTRIBUTES, type SynthesisInput } from './contract.ts';
+import { mergeParts } from './merge-parts.ts';
+import { openLedger, produceProgram, settleNow, type Ledger } from './produce-program.ts';
+import { createRunJournal, type RunJournal } from './run-journal.ts';
+import { toReport } from './to-report.ts';
+
+/** One request from prompt to verified code. The workflow ID is the request's public ID. */
+export async function synthesizeCode(input: SynthesisInput): Promise<SynthesisResult> {
+  const journal = createRunJournal(input);
+  setHandler(defineQuery<RunProgress>(PROGRESS_QUERY), () => journal.progress());
+  try {
+    const result = await synthesize({ input, journal, ledger: openLedger(), built: new Map(), planHash: null });
+    await record(input, journal, result);
+    return result;
+  } catch (error) {
+    const { runId, requestHash } = input;
+    const failure = toReport(error);
+    await CancellationScope.nonCancellable(() => control.recordFailure({ runId, requestHash, failure }));
+    throw error;
+  }
+}
+
+/** One run: what was asked, what happened, and everything that is proven so far. */
+interface Run {
+  readonly input: SynthesisInput;
+  readonly journal: RunJournal;
+  /** Candidates for the whole program. */
+  readonly ledger: Ledger;
+  readonly built: Map<PartId, BuiltPart>;
+  /** Set once there is a plan. */
+  planHash: ContentHash | null;
+}
+
+async function synthesize(run: Run): Promise<SynthesisResult> {
+  const recalled = await recall(run);
+  if (recalled) return recalled;
+  const classification = await classify(run);
+  const scope = wholeScope(run.input, classification);
+  const selection = await withinTime(run, scope, async () => {
+    const attempted = plainlyNeedsParts(run.input, classification) ? null : await attempt(run, scope);
+    if (!needsPlan(run.input, attempted)) return attempted;
+    return (await buildByPlan(run, scope, attempted)) ?? attempted;
+  });
+  return conclude(run, classification, selection);
+}
+
+async function recall({ input, journal }: Run): Promise<SynthesisResult | null> {
+  if (input.fresh) return null;
+  await journal.enterPhase('recall', 'looking for the same request among verified answers');
+  return choosingActivities(input.timeouts).recallResult({ requestHash: input.requestHash });
+}
+
+/** Parser first; the light model only for what the parser cannot tell. */
+async function classify({ input, journal }: Run): Promise<Classification> {
+  await journal.enterPhase('classify', 'reading the request');
+  const parsed = await control.classifyByParser({ requestHash: input.requestHash });
+  if (parsed.sure) return parsed.classification;
+  const answer = await askForData(input, { task: { role: 'classify' }, title: 'classify' }, journal.addAnswer);
+  if (answer?.reading.kind === 'classification') return answer.reading.classification;
+  journal.explain('The light model did not classify the request in the form asked for; the parser alone decided.');
+  return parsed.classification;
+}
+
+async function attempt({ input, journal, ledger }: Run, scope: ProgramScope): Promise<Selection | null> {
+  await journal.enterPhase('attempt', 'writing the whole program');
+  return produceProgram(scope, ledger, input.timeouts);
+}
+
+function plainlyNeedsParts(input: SynthesisInput, classification: Classification): boolean {
+  if (input.decompose === 'never') return false;
+  return input.decompose === 'always' || classification.kind === 'multi_file';
+}
+
+/** Planning pays after a failed attempt, and harms small models before one. */
+function needsPlan(input: SynthesisInput, attempted: Selection | null): boolean {
+  if (input.decompose === 'never') return false;
+  return attempted === null || attempted.state === 'partial';
+}
+
+async function buildByPlan(run: Run, scope: ProgramScope, attempted: Selection | null): Promise<Selection | null> {
+  const { input, journal, ledger } = run;
+  const plan = await decompose(run, scope.classification, attempted);
+  // Without a plan the whole program still deserves its try, unless it had one.
+  if (!plan) return attempted ?? attempt(run, scope);
+  run.planHash = plan.planHash;
+  await journal.enterPhase('build', `${plan.parts.length} parts`);
+  await buildParts({ input, classification: scope.classification, ...plan }, journal, run.built);
+  await mergeWhatIsBuilt(run, scope);
+  return settleNow(scope, ledger, input.timeouts);
+}
+
+/** Puts the finished parts together; the merged program competes with the candidates for the whole. */
+async function mergeWhatIsBuilt({ input, journal, ledger, built, planHash }: Run, scope: ProgramScope): Promise<void> {
+  if (!planHash || built.size === 0) return;
+  await journal.enterPhase('merge', 'putting the parts together');
+  const merge = { scope, planHash, built: [...built.values()], timeouts: input.timeouts };
+  ledger.judged.push(...(await mergeParts(merge, journal)));
+}
+
+async function decompose(
+  { input, journal }: Run,
+  classification: Classification,
+  attempted: Selection | null,
+): Promise<{ planHash: ContentHash; parts: readonly PlanPart[] } | null> {
+  await journal.enterPhase('decompose', 'planning parts');
+  const attemptSummary = attempted?.chosen.summary ?? null;
+  const task = { role: 'plan', classification, attemptSummary } as const;
+  const answer = await askForData(input, { task, title: 'plan' }, journal.addAnswer);
+  if (answer?.reading.kind === 'plan') return answer.reading;
+  journal.explain('No usable plan came out of two tries; the program was written as a whole.');
+  return null;
+}
+
+/** Ends the work at the run's limit of minutes with what is proven so far. */
+async function withinTime(
+  run: Run,
+  scope: ProgramScope,
+  work: () => Promise<Selection | null>,
+): Promise<Selection | null> {
+  const limit = new CancellationScope({ cancellable: true, timeout: `${run.input.limits.minutes} minutes` });
+  try {
+    return await limit.run(work);
+  } catch (error) {
+    const userCancelled = CancellationScope.current().consideredCancelled;
+    if (!isCancellation(error) || userCancelled) throw error;
+    run.journal.explain(
+      `The limit of ${run.input.limits.minutes} minutes was reached; this is what was proven until then.`,
+    );
+    await mergeWhatIsBuilt(run, scope);
+    return settleNow(scope, run.ledger, run.input.timeouts);
+  }
+}
+
+async function conclude(
+  run: Run,
+  classification: Classification,
+  selection: Selection | null,
+): Promise<SynthesisResult> {
+  const { input, journal, ledger } = run;
+  journal.addSpent(ledger.spent);
+  await journal.enterPhase('record', 'storing what was made');
+  if (!selection) {
+    const problems = [...ledger.lost.map((one) => one.problem), ...journal.explanations];
+    throw ApplicationFailure.nonRetryable(
+      `No usable program came out of ${journal.spent().modelCalls} model calls. Try a larger model, or a smaller request.`,
+      'ModelOutputInvalid',
+      { problems: problems.slice(-10) },
+    );
+  }
+  return {
+    state: selection.state,
+    language: classification.language,
+    programHash: selection.chosen.candidate.programHash,
+    mainFile: classification.mainFile,
+    checks: selection.checks,
+    parts: [wholeReport(ledger, selection), ...journal.reports],
+    explanations: [...selection.explanations, ...journal.explanations],
+    confidence: null,
+    runner: selection.runner,
+    recalledFrom: null,
+  };
+}
+
+function wholeReport(ledger: Ledger, selection: Selection): SynthesisResult['parts'][number] {
+  const { usage, origin } = selection.chosen.candidate;
+  return {
+    id: WHOLE_PROGRAM,
+    title: origin === 'merge' ? 'the whole program, merged from its parts' : 'the whole program',
+    state: selection.state,
+    model: usage?.model ?? null,
+    node: usage?.nodeId ?? null,
+    attempts: ledger.spent.modelCalls,
+    tokens: ledger.spent.tokens,
+    seconds: Math.round(ledger.secondsUsed),
+  };
+}
+
+async function record(input: SynthesisInput, journal: RunJournal, result: SynthesisResult): Promise<void> {
+  const named = (pick: (part: SynthesisResult['parts'][number]) => string | null): string[] => [
+    ...new Set(result.parts.map(pick).filter((name) => name !== null)),
+  ];
+  upsertSearchAttributes({
+    [SEARCH_ATTRIBUTES.state]: [result.state],
+    [SEARCH_ATTRIBUTES.language]: [result.language],
+    [SEARCH_ATTRIBUTES.models]: named((part) => part.model),
+    [SEARCH_ATTRIBUTES.nodes]: named((part) => part.node),
+    [SEARCH_ATTRIBUTES.verified]: [result.state === 'verified'],
+  });
+  await control.recordResult({
+    runId: input.runId,
+    requestHash: input.requestHash,
+    result,
+    progress: journal.progress(),
+  });
+}
+
+function wholeScope(input: SynthesisInput, classification: Classification): ProgramScope {
+  const { runId, requestHash, priority, limits } = input;
+  return { runId, requestHash, classification, partId: WHOLE_PROGRAM, planned: null, priority, limits };
+}
