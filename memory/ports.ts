@@ -1,7 +1,7 @@
 import type { ContentHash, RunId, StepKey } from '../domain/ids.ts';
 import type { NodeSnapshot } from '../domain/node.ts';
 import type { SynthesisResult } from '../domain/result.ts';
-import type { RunEvent, RunEventBody, RunEventScope } from '../domain/run-event.ts';
+import type { NewRunEvent, RunEvent } from '../domain/run-event.ts';
 import type { RunRecord, RunStatus } from '../domain/run.ts';
 
 /** Texts by content hash: programs, requests, plans, model answers. Writing the same text twice stores it once. */
@@ -43,7 +43,7 @@ export interface RunStore {
 /** What happens in a run, in order. Tokens go here and never into a workflow history. */
 export interface RunEventLog {
   /** Appends in one transaction, which gives each event its sequence (1, 2, 3 … per run). */
-  append(events: readonly (RunEventScope & { readonly body: RunEventBody })[]): Promise<void>;
+  append(events: readonly NewRunEvent[]): Promise<void>;
   /** Events with a sequence above `after`, oldest first. */
   read(runId: RunId, after: number, limit: number): Promise<readonly RunEvent[]>;
   /** Events above `after`, then new ones as they come, from this process or another; ends after `run.finished` or on abort. */

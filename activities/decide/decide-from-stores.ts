@@ -26,7 +26,8 @@ export async function decideFromStores(deps: StoreDependencies, input: DecideNex
   const contenders = await Promise.all(input.judged.map((judged) => loadContender(judged, artifacts)));
   // Settling chooses among what is there; it must not wait for a host.
   const models = input.mustSettle ? NO_MODELS : await chooseModels(request, deps.settings, nodeSnapshots);
-  return decideNext({ ...input, request, models, contenders });
+  const defaultTemperature = deps.settings.defaults.temperature;
+  return decideNext({ ...input, request, models, contenders, defaultTemperature });
 }
 
 const NO_MODELS: ChosenModels = { light: '', heavy: '', workers: [], nodes: [] };

@@ -22,6 +22,8 @@ export interface Situation {
   readonly secondsUsed: number;
   readonly callsProposed: boolean;
   readonly mustSettle: boolean;
+  /** Of all samples but the first, when the request names none. */
+  readonly defaultTemperature: number;
 }
 
 /** Samples are made two at a time, so that two that agree save the others. */
@@ -40,7 +42,10 @@ export function decideNext(situation: Situation): Decision {
     return settle(situation, `the limit of ${scope.limits.modelCalls} model calls`);
   if (spent.tokens >= scope.limits.tokens) return settle(situation, `the limit of ${scope.limits.tokens} tokens`);
   const model = situation.models.workers[0] ?? situation.models.heavy;
-  const plan = planSampling(request, model, situation.models.nodes, scope.limits.minutes * 60 - situation.secondsUsed);
+  const plan = planSampling(request, model, situation.models.nodes, {
+    secondsLeft: scope.limits.minutes * 60 - situation.secondsUsed,
+    temperature: situation.defaultTemperature,
+  });
   if (needsCalls(situation)) return proposeCalls(situation);
   return (
     settleEarly(situation) ??
@@ -124,7 +129,10 @@ function escalate(situation: Situation, model: string): Decision | null {
     .filter((name) => !tried.has(name) && sized(name) > largestTried)
     .sort((a, b) => sized(a) - sized(b))[0];
   if (!larger) return null;
-  const plan = planSampling(situation.request, larger, models.nodes, Number.MAX_SAFE_INTEGER);
+  const plan = planSampling(situation.request, larger, models.nodes, {
+    secondsLeft: Number.MAX_SAFE_INTEGER,
+    temperature: situation.defaultTemperature,
+  });
   return {
     kind: 'sample',
     samples: newSamples(situation, larger, WAVE, plan),

@@ -14,6 +14,8 @@ export interface SamplingPlan {
   readonly why: string;
 }
 
+/** The first sample is nearly greedy: one try at what the model thinks most likely. */
+const FIRST_TEMPERATURE = 0.2;
 /** Part of a run's remaining time that one round of samples may take; the rest is for repair, plan and parts. */
 const TIME_SHARE = 0.25;
 /** Tokens of an ordinary answer, for the time it takes. Measured answers to single functions lie between 150 and 600. */
@@ -27,12 +29,12 @@ export function planSampling(
   request: SynthesisRequest,
   model: string,
   nodes: readonly NodeSnapshot[],
-  secondsLeft: number,
+  limits: { readonly secondsLeft: number; readonly temperature: number },
 ): SamplingPlan {
   const size = sizeOf(nodes, model);
   const bySize = size <= 3 ? SMALL : size <= 9 ? MEDIUM : LARGE;
-  const firstTemperature = request.temperature ?? bySize.firstTemperature;
-  const otherTemperature = request.temperature ?? bySize.otherTemperature;
+  const firstTemperature = request.temperature ?? Math.min(FIRST_TEMPERATURE, limits.temperature);
+  const otherTemperature = request.temperature ?? limits.temperature;
   if (request.candidates !== undefined) {
     return {
       ...bySize,
@@ -42,32 +44,28 @@ export function planSampling(
       why: 'as many as the request asks for',
     };
   }
-  const affordable = affordableCandidates(model, nodes, secondsLeft);
+  const affordable = affordableCandidates(model, nodes, limits.secondsLeft);
   const candidates = Math.max(1, Math.min(bySize.candidates, affordable));
   const why = affordable < bySize.candidates ? `as many as the time allows (${bySize.why})` : bySize.why;
   return { ...bySize, firstTemperature, otherTemperature, candidates, why };
 }
 
-const SMALL: SamplingPlan = {
+type BySize = Omit<SamplingPlan, 'firstTemperature' | 'otherTemperature'>;
+
+const SMALL: BySize = {
   candidates: 8,
-  firstTemperature: 0.2,
-  otherTemperature: 0.8,
   repairRounds: 1,
   repairsLogic: false,
   why: 'eight for a model of up to 3 billion parameters',
 };
-const MEDIUM: SamplingPlan = {
+const MEDIUM: BySize = {
   candidates: 4,
-  firstTemperature: 0.2,
-  otherTemperature: 0.7,
   repairRounds: 2,
   repairsLogic: true,
   why: 'four for a model of up to 9 billion parameters',
 };
-const LARGE: SamplingPlan = {
+const LARGE: BySize = {
   candidates: 2,
-  firstTemperature: 0.2,
-  otherTemperature: 0.7,
   repairRounds: 2,
   repairsLogic: true,
   why: 'two for a model above 9 billion parameters',

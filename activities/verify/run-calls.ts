@@ -2,7 +2,7 @@ import { isRunnable, type RunnableLanguage } from '../../domain/language.ts';
 import type { Example } from '../../domain/request.ts';
 import type { Check, ProbeOutcome } from '../../domain/verdict.ts';
 import { makeProbes } from '../../languages/make-probes.ts';
-import { sameOutcome } from '../../sandbox/compare-outcomes.ts';
+import { sameOutcome } from '../../sandbox/same-outcome.ts';
 import type { CallOutcome, ProgramRunner, SandboxLimits, SandboxReport } from '../../sandbox/program-runner.ts';
 import { cutEvidence, since, skippedCheck, type CheckStep, type Subject } from './check-step.ts';
 
@@ -69,12 +69,11 @@ async function evaluateExpected(
   { limits, signal }: { readonly limits: SandboxLimits; readonly signal: AbortSignal },
 ): Promise<readonly CallOutcome[]> {
   if (examples.length === 0) return [];
-  const module = language === 'python' ? 'expected.py' : 'expected.js';
   const expressions = examples.map(({ expected }) => (raisedType(expected) ? 'null' : expected));
   const job = {
     language,
-    files: [{ path: module, content: '' }],
-    task: { kind: 'calls', module, expressions },
+    files: [],
+    task: { kind: 'calls', module: null, expressions },
     limits,
   } as const;
   const { calls } = await runner.run(job, signal);

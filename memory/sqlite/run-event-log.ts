@@ -1,0 +1,97 @@
+import type Database from 'better-sqlite3';
+import type { PartId, RunId, StepKey } from '../../domain/ids.ts';
+import type { NewRunEvent, RunEvent, RunEventBody } from '../../domain/run-event.ts';
+import type { RunEventLog } from '../ports.ts';
+import type { RunWatcher } from './run-watcher.ts';
+import { isoNow, type SqliteConnection } from './sqlite-connection.ts';
+
+/** Events that a subscriber holds at once; a slow one leaves the rest in the table. */
+const PAGE_SIZE = 100;
+
+interface RunEventRow {
+  readonly runId: RunId;
+  readonly sequence: number;
+  readonly at: string;
+  readonly partId: PartId | null;
+  readonly stepKey: StepKey | null;
+  readonly attempt: number;
+  readonly body: string;
+}
+
+/** Run events in the table `run_events`. */
+export function createRunEventLog(connection: SqliteConnection, watcher: RunWatcher): RunEventLog {
+  const { database, perform } = connection;
+  const insertAll = prepareInsertAll(database);
+  const select = database.prepare<[RunId, number, number], RunEventRow>(`
+    SELECT run_id AS runId, sequence, at, part_id AS partId, step_key AS stepKey, attempt, body
+    FROM run_events WHERE run_id = ? AND sequence > ? ORDER BY sequence LIMIT ?`);
+  const selectEnd = database
+    .prepare<[RunId], number | null>("SELECT min(sequence) FROM run_events WHERE run_id = ? AND type = 'run.finished'")
+    .pluck();
+
+  const read: RunEventLog['read'] = (runId, after, limit) =>
+    perform('events.read', () => select.all(runId, after, limit).map(toRunEvent));
+
+  async function hasEndedBy(runId: RunId, sequence: number): Promise<boolean> {
+    const end = await perform('events.read', () => selectEnd.get(runId) ?? null);
+    return end !== null && end <= sequence;
+  }
+
+  async function* subscribe(runId: RunId, after: number, signal: AbortSignal): AsyncGenerator<RunEvent, void> {
+    const watch = watcher.watch(runId);
+    const wake = () => watcher.notify([runId]);
+    signal.addEventListener('abort', wake);
+    try {
+      let last = after;
+      while (!signal.aborted) {
+        const page = await read(runId, last, PAGE_SIZE);
+        for (const event of page) {
+          if (signal.aborted) return;
+          yield event;
+          last = event.sequence;
+          if (event.body.type === 'run.finished') return;
+        }
+        if (page.length > 0) continue;
+        if (await hasEndedBy(runId, last)) return;
+        await watch.waitForNews();
+      }
+    } finally {
+      signal.removeEventListener('abort', wake);
+      watch.stop();
+    }
+  }
+
+  return {
+    append: (events) =>
+      perform('events.append', () => {
+        if (events.length === 0) return;
+        insertAll(events, isoNow(connection));
+        watcher.notify(new Set(events.map((event) => event.runId)));
+      }),
+    read,
+    subscribe,
+  };
+}
+
+function toRunEvent(row: RunEventRow): RunEvent {
+  return { ...row, body: JSON.parse(row.body) as RunEventBody };
+}
+
+function prepareInsertAll(database: Database.Database): (events: readonly NewRunEvent[], at: string) => void {
+  const selectLast = database
+    .prepare<[RunId], number>('SELECT coalesce(max(sequence), 0) FROM run_events WHERE run_id = ?')
+    .pluck();
+  const insert = database.prepare(`
+    INSERT INTO run_events (run_id, sequence, at, part_id, step_key, attempt, type, body)
+    VALUES (@runId, @sequence, @at, @partId, @stepKey, @attempt, @type, @body)`);
+  const insertAll = database.transaction((events: readonly NewRunEvent[], at: string) => {
+    const lastSequences = new Map<RunId, number>();
+    for (const event of events) {
+      const { runId, partId, stepKey, attempt, body } = event;
+      const sequence = (lastSequences.get(runId) ?? selectLast.get(runId) ?? 0) + 1;
+      lastSequences.set(runId, sequence);
+      insert.run({ runId, sequence, at, partId, stepKey, attempt, type: body.type, body: JSON.stringify(body) });
+    }
+  });
+  return (events, at) => insertAll.immediate(events, at);
+}

@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { RunStatus } from '../../domain/run.ts';
+import { hashText } from '../../memory/content-hash.ts';
+import { openSqliteMemory, type SqliteMemory } from '../../memory/sqlite/open-sqlite-memory.ts';
+import { createResult, createRun, note, runId, stepKey } from './memory-fixtures.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const START_MS = Date.parse('2026-01-01T00:00:00.000Z');
+
+let folder: string;
+let memory: SqliteMemory;
+let time: number;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hydra-memory-'));
+  time = START_MS;
+  memory = await openSqliteMemory({ folder, now: () => time });
+});
+afterEach(async () => {
+  await memory.close();
+  await rm(folder, { recursive: true });
+});
+
+/** A run with an event, and a step whose result refers to a text. */
+async function addRun(id: string, status: RunStatus): Promise<void> {
+  await memory.runs.insert({ ...createRun(id), createdAt: new Date(time).toISOString() });
+  await memory.events.append([note(id, 'one')]);
+  const programHash = await memory.artifacts.putText(`program of ${id}`);
+  await memory.steps.acceptOnce(stepKey(`${id}/step`), runId(id), { programHash });
+  if (status !== 'queued') await memory.runs.update(runId(id), { status });
+}
+
+function daysFromStart(days: number): string {
+  return new Date(START_MS + days * DAY_MS).toISOString();
+}
+
+test('old runs go with all that is theirs, newer ones stay', async () => {
+  for (let index = 0; index < 25; index += 1) await addRun(`old-${index}`, 'completed');
+  time += 10 * DAY_MS;
+  await addRun('new', 'failed');
+  expect(await memory.prune(daysFromStart(5))).toEqual({ runs: 25, artifacts: 25 });
+  expect(await memory.runs.find(runId('old-3'))).toBeUndefined();
+  expect(await memory.events.read(runId('old-3'), 0, 10)).toEqual([]);
+  expect(await memory.steps.find(stepKey('old-3/step'))).toBeUndefined();
+  expect(await memory.artifacts.getText(hashText('program of old-3'))).toBeUndefined();
+  expect(await memory.artifacts.getText(hashText('program of new'))).toBe('program of new');
+  expect(await memory.events.read(runId('new'), 0, 10)).toHaveLength(1);
+  expect(await memory.prune(daysFromStart(5))).toEqual({ runs: 0, artifacts: 0 });
+});
+
+test('an open run keeps everything that is as old as itself', async () => {
+  await memory.artifacts.putText('request that only the workflow knows by its hash');
+  await addRun('open', 'queued');
+  time += 100 * DAY_MS;
+  expect(await memory.prune(daysFromStart(90))).toEqual({ runs: 0, artifacts: 0 });
+});
+
+test('what a recalled result or a newer use refers to stays', async () => {
+  const recalled = await memory.artifacts.putText('recalled program');
+  const result = { ...createResult('verified'), programHash: recalled };
+  await memory.recall.remember(hashText('key'), { runId: runId('gone'), result });
+  const used = await memory.artifacts.putText('used again');
+  const forgotten = await memory.artifacts.putText('forgotten');
+  time += 50 * DAY_MS;
+  await memory.artifacts.putText('used again');
+  expect(await memory.prune(daysFromStart(40))).toEqual({ runs: 0, artifacts: 1 });
+  expect(await memory.artifacts.getText(recalled)).toBe('recalled program');
+  expect(await memory.artifacts.getText(used)).toBe('used again');
+  expect(await memory.artifacts.getText(forgotten)).toBeUndefined();
+});
