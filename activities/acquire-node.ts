@@ -24,7 +24,8 @@ export async function acquireNode(deps: FleetDependencies, { step, avoid }: Acqu
   if (accepted !== undefined) return { kind: 'answered', answer: accepted as ModelAnswer };
   const prompt = await buildPrompt(step, deps.memory.artifacts);
   const request = await leaseRequest(deps, step, prompt, avoid);
-  const lease = await heartbeatWhile(deps.settings.timeouts.heartbeatMs, () =>
+  // Hundreds may wait: four beats in one timeout, of which two may be lost on a busy machine.
+  const lease = await heartbeatWhile(deps.settings.timeouts.heartbeatMs / 4, () =>
     deps.scheduler.acquire(request, cancellationSignal()),
   );
   heartbeat(lease.leaseId);

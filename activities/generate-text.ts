@@ -9,7 +9,7 @@ import type { CallReport } from '../fleet/scheduler-port.ts';
 import type { GeneratedText, GenerateTextRequest } from '../models/language-model.ts';
 import { buildPrompt, DATA_ANSWER_TOKENS } from './build-prompt.ts';
 import type { FleetDependencies } from './dependencies.ts';
-import { heartbeatWhile } from './heartbeat-while.ts';
+import { heartbeatWhile, PROMPT_HEARTBEAT_MS } from './heartbeat-while.ts';
 import { readAnswer } from './read-answer.ts';
 import { stepKeyOf } from './step-key-of.ts';
 import { loadRequest, loadText } from './stored-json.ts';
@@ -81,7 +81,7 @@ async function runCall(call: Call): Promise<Answered> {
     nodeId: lease.nodeId,
     why: lease.why,
   });
-  const answered = await heartbeatWhile(deps.settings.timeouts.heartbeatMs, () => answerOrCut(call, request));
+  const answered = await heartbeatWhile(PROMPT_HEARTBEAT_MS, () => answerOrCut(call, request));
   const { completionTokens, totalMs } = answered.generated;
   emit(call, { type: 'model.finished', completionTokens, durationMs: Math.round(totalMs) });
   return answered;

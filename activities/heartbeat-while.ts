@@ -1,9 +1,14 @@
 import { heartbeat } from '@temporalio/activity';
 
+/**
+ * Work that must end soon after it is cancelled heartbeats this often: a cancel arrives only with the answer to a heartbeat.
+ * Workers pass every heartbeat on after at most the same time.
+ */
+export const PROMPT_HEARTBEAT_MS = 500;
+
 /** Heartbeats for as long as the work runs: a model load or a queue gives no sign of life by itself. */
-export async function heartbeatWhile<Result>(heartbeatTimeoutMs: number, work: () => Promise<Result>): Promise<Result> {
-  // Four beats in one timeout: two may be lost on a busy machine without a false death.
-  const timer = setInterval(() => heartbeat(), heartbeatTimeoutMs / 4);
+export async function heartbeatWhile<Result>(intervalMs: number, work: () => Promise<Result>): Promise<Result> {
+  const timer = setInterval(() => heartbeat(), intervalMs);
   try {
     return await work();
   } finally {

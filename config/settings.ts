@@ -1,5 +1,7 @@
+import type { ClientConfigProfile } from '@temporalio/envconfig';
 import type { NodeAddress } from '../domain/node.ts';
 import type { RequestLimits } from '../domain/request.ts';
+import type { TemporalDevConfig } from './load-temporal-dev.ts';
 
 /** Which model plays which role. Names as Ollama knows them. */
 export interface ModelRoles {
@@ -19,6 +21,13 @@ export interface Settings {
   readonly home: string;
   /** Folder of fetched and built programs; absolute. `HYDRA_CACHE`. */
   readonly cache: string;
+  /** What the user says of the programs that we need; absent: they are looked for. */
+  readonly programs?: {
+    readonly temporalCli?: string;
+    readonly ollama?: string;
+    /** Mirror of their release pages. */
+    readonly releasesUrl?: string;
+  };
   readonly api: {
     readonly host: string;
     readonly port: number;
@@ -36,6 +45,10 @@ export interface Settings {
     readonly uiPort: number;
     readonly apiKey?: string;
     readonly tls: boolean;
+    /** Content of `temporal-dev.yaml` with the ports of the settings, for the server that we start. */
+    readonly dev?: TemporalDevConfig;
+    /** How to connect to a server that is not ours, certificates and headers included. */
+    readonly profile?: ClientConfigProfile;
   };
   readonly models: ModelRoles;
   readonly nodes: readonly NodeAddress[];

@@ -8,7 +8,7 @@ import { linkPart } from '../../languages/merge-program.ts';
 import { createStepKey } from '../../memory/step-key.ts';
 import { DEFAULT_LIMITS } from '../../sandbox/default-limits.ts';
 import type { VerifyDependencies } from '../dependencies.ts';
-import { heartbeatWhile } from '../heartbeat-while.ts';
+import { heartbeatWhile, PROMPT_HEARTBEAT_MS } from '../heartbeat-while.ts';
 import { loadPrograms } from '../merge-program.ts';
 import { loadPlan, loadProgram, loadRequest, putJson } from '../stored-json.ts';
 import { ruleCheck, type CheckStep, type Subject } from './check-step.ts';
@@ -54,7 +54,7 @@ export async function verifyProgram(deps: VerifyDependencies, input: VerifyProgr
   });
   const accepted = await deps.memory.steps.find(stepKey);
   if (accepted !== undefined) return accepted as JudgedCandidate;
-  const verdict = await heartbeatWhile(deps.settings.timeouts.heartbeatMs, () => judge(deps, input));
+  const verdict = await heartbeatWhile(PROMPT_HEARTBEAT_MS, () => judge(deps, input));
   const judged: JudgedCandidate = {
     candidate,
     verdictHash: await putJson(deps.memory.artifacts, verdict),

@@ -1,0 +1,45 @@
+import type { ParseValue } from './parse-values.ts';
+
+/** Settings files beside `.env`, relative to the project folder. */
+export const MODELS_FILE = 'config/models.yaml';
+export const NODES_FILE = 'config/nodes.yaml';
+export const TEMPORAL_DEV_FILE = 'temporal-dev.yaml';
+
+/** Where a setting may also stand: a key, with dots, of a settings file. */
+export interface FileKey {
+  readonly file: typeof MODELS_FILE | typeof TEMPORAL_DEV_FILE;
+  readonly key: string;
+}
+
+/** One setting: what it is called, what it means and how its text is read. */
+export interface SettingDefinition<Value> {
+  /** Environment name; null for a setting that stands in its file only. */
+  readonly variable: string | null;
+  /** One line for people. */
+  readonly summary: string;
+  /** As one would write it; null: unset. */
+  readonly defaultText: string | null;
+  readonly parse: ParseValue<Value>;
+  /** Default of this system where it is not everywhere `defaultText`; `lookUp` gives environment values. */
+  readonly findDefault?: (lookUp: (name: string) => string | undefined) => string;
+  readonly fileKey?: FileKey;
+  /** True: its value is never shown. */
+  readonly secret?: true;
+}
+
+/** A setting that always has a value. */
+export function required<Value>(definition: SettingDefinition<Value> & { readonly defaultText: string }) {
+  return definition;
+}
+
+/** A setting that may be unset. */
+export function optional<Value>(
+  definition: Omit<SettingDefinition<Value>, 'defaultText'>,
+): SettingDefinition<Value | undefined> {
+  return { ...definition, defaultText: null };
+}
+
+/** What people call the setting: its environment name, or its key in a file. */
+export function settingName(definition: SettingDefinition<unknown>): string {
+  return definition.variable ?? definition.fileKey?.key ?? '';
+}

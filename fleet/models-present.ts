@@ -1,0 +1,140 @@
+import type { ModelRoles } from '../config/settings.ts';
+import type { NodeModel, NodeSnapshot } from '../domain/node.ts';
+import { generatesText, isCodeModel, modelSizeB } from './model-traits.ts';
+import { fullModelName } from './model-name.ts';
+
+export type RoleName = keyof ModelRoles;
+
+/** A configured model that no host has. */
+export interface MissingModel {
+  readonly role: RoleName;
+  /** To be offered for pulling. */
+  readonly model: string;
+  /** What plays the role meanwhile; null when nothing present can. */
+  readonly substitute: string | null;
+  /** For people. */
+  readonly explanation: string;
+}
+
+/** The models that play the roles, given what is there. */
+export interface PresentRoles {
+  /** A role that nothing present can play keeps its configured model: calls then wait for a host that has it. */
+  readonly roles: ModelRoles;
+  readonly missing: readonly MissingModel[];
+}
+
+/** Beyond this, one answer takes a usual machine so long that several candidates of a smaller model are worth more. */
+const LARGEST_WORKER_B = 16;
+/** Below a billion parameters models seldom keep to the form that a classification needs. */
+const SMALLEST_LIGHT_B = 1;
+
+/**
+ * Decides for each role which model plays it: the configured one where a host that is up has it, else the best one present.
+ * Workers and the default prefer models for code, up to 16B, the larger first; heavy is the largest; light the smallest
+ * general one from 1B up. Embedding models never generate, and others never embed.
+ */
+export function chooseModelsPresent(snapshots: readonly NodeSnapshot[], configured: ModelRoles): PresentRoles {
+  const present = modelsPresent(snapshots);
+  const best = bestByRole(present);
+  const missing: MissingModel[] = [];
+  const choose = (role: RoleName, model: string): string => {
+    const found = findModel(present, model);
+    if (found) return found.name;
+    missing.push(describeMissing(role, model, best[role]?.name ?? null));
+    return best[role]?.name ?? model;
+  };
+  const workers = chooseWorkers(present, configured.workers, best.workers);
+  missing.push(...workers.missing);
+  const roles = {
+    light: choose('light', configured.light),
+    heavy: choose('heavy', configured.heavy),
+    workers: workers.models,
+    embedding: choose('embedding', configured.embedding),
+    default: choose('default', configured.default),
+  };
+  return { roles, missing };
+}
+
+/** Where some of the configured workers are present, those write the code, and nothing else is put in. */
+function chooseWorkers(
+  present: readonly NodeModel[],
+  configured: readonly string[],
+  best: NodeModel | undefined,
+): { readonly models: readonly string[]; readonly missing: readonly MissingModel[] } {
+  const found = configured.flatMap((model) => findModel(present, model)?.name ?? []);
+  const absent = configured.filter((model) => !findModel(present, model));
+  const substitute = found[0] ?? best?.name ?? null;
+  const missing = absent.map((model) => describeMissing('workers', model, substitute));
+  if (found.length > 0) return { models: found, missing };
+  return { models: absent.length > 0 && best ? [best.name] : configured, missing };
+}
+
+function findModel(present: readonly NodeModel[], name: string): NodeModel | undefined {
+  return present.find((model) => fullModelName(model.name) === fullModelName(name));
+}
+
+/**
+ * Each model once, with the details of the first host that lists it. While no host that is up has any, what the others had
+ * when they were last seen counts: a fleet that restarts must not turn to models that it never had.
+ */
+function modelsPresent(snapshots: readonly NodeSnapshot[]): readonly NodeModel[] {
+  const up = snapshots.filter((snapshot) => snapshot.state === 'up' && snapshot.models.length > 0);
+  const models = new Map<string, NodeModel>();
+  for (const model of (up.length > 0 ? up : snapshots).flatMap((snapshot) => snapshot.models)) {
+    const name = fullModelName(model.name);
+    if (!models.has(name)) models.set(name, model);
+  }
+  return [...models.values()];
+}
+
+function bestByRole(present: readonly NodeModel[]): Readonly<Record<RoleName, NodeModel | undefined>> {
+  const generators = present.filter(generatesText);
+  const coder = generators.toSorted(byFitnessForCode)[0];
+  return {
+    light: generators.toSorted(byFitnessAsLight)[0],
+    heavy: generators.toSorted((a, b) => modelSizeB(b) - modelSizeB(a) || byName(a, b))[0],
+    workers: coder,
+    embedding: present.filter((model) => !generatesText(model)).toSorted(byName)[0],
+    default: coder,
+  };
+}
+
+function byFitnessForCode(a: NodeModel, b: NodeModel): number {
+  const isComfortable = (model: NodeModel): number => Number(modelSizeB(model) <= LARGEST_WORKER_B);
+  const larger = modelSizeB(b) - modelSizeB(a);
+  return (
+    Number(isCodeModel(b)) - Number(isCodeModel(a)) ||
+    isComfortable(b) - isComfortable(a) ||
+    (isComfortable(a) ? larger : -larger) ||
+    byName(a, b)
+  );
+}
+
+function byFitnessAsLight(a: NodeModel, b: NodeModel): number {
+  const isLargeEnough = (model: NodeModel): number => Number(modelSizeB(model) >= SMALLEST_LIGHT_B);
+  const smaller = modelSizeB(a) - modelSizeB(b);
+  return (
+    isLargeEnough(b) - isLargeEnough(a) ||
+    (isLargeEnough(a) ? Number(isCodeModel(a)) - Number(isCodeModel(b)) || smaller : -smaller) ||
+    byName(a, b)
+  );
+}
+
+function byName(a: NodeModel, b: NodeModel): number {
+  return a.name.localeCompare(b.name, 'en');
+}
+
+const REASONS: Readonly<Record<RoleName, string>> = {
+  light: 'the smallest general model present',
+  heavy: 'the largest model present',
+  workers: 'the preferred one of the models present that write code',
+  embedding: 'the embedding model present',
+  default: 'the best model for code present',
+};
+
+function describeMissing(role: RoleName, model: string, substitute: string | null): MissingModel {
+  const instead = substitute === null ? 'nothing present can take its place' : `${substitute} is used`;
+  const reason = substitute === null ? '' : `, ${REASONS[role]}`;
+  const explanation = `${role}: no host has ${model}; ${instead}${reason}. To bring it: ollama pull ${model}`;
+  return { role, model, substitute, explanation };
+}

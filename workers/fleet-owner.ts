@@ -1,0 +1,167 @@
+import { createFleetActivities } from '../activities/registry.ts';
+import type { FleetDependencies, StoreDependencies } from '../activities/dependencies.ts';
+import type { NodeAddress, NodeSnapshot } from '../domain/node.ts';
+import { createSystemClock } from '../fleet/clock.ts';
+import { createFleet, type Fleet } from '../fleet/fleet.ts';
+import type { LanguageModel } from '../models/language-model.ts';
+import { FLEET_QUEUE } from '../workflows/contract.ts';
+import type { WorkerPlace } from './control-worker.ts';
+import { createNodeWorkers, type NodeWorkers } from './node-workers.ts';
+import { startWorker, type RunningWorker } from './running-worker.ts';
+
+/**
+ * The process that holds the scheduler and all node workers, so that grants and slots are counted in one place.
+ *
+ * States: standby (another process owns the fleet) and owner. A standby that gets the lease becomes owner; an owner that
+ * cannot renew it, because it was frozen or the store is gone, becomes standby.
+ * Invariants: 1. scheduler and node workers exist only in the state owner. 2. One transition at a time.
+ */
+export interface FleetOwner {
+  /** Resolves when this process first is owner and has asked every host once, or knows that another one is owner. */
+  readonly settled: Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface FleetOwnerOptions {
+  readonly place: WorkerPlace;
+  readonly deps: StoreDependencies;
+  readonly languageModel: LanguageModel;
+  readonly addresses: readonly NodeAddress[];
+  readonly report: (sentence: string) => void;
+}
+
+const DUTY = 'fleet';
+/** A standby takes over after this; three renewals fit into it. */
+const LEASE_MS = 10_000;
+/** Often enough that an owner which was frozen stops within two seconds of waking. */
+const TICK_MS = 1_000;
+/** Calls that may wait for a node at once; each is a heartbeating activity of some kilobytes. */
+const WAITING_CALLS = 1_000;
+/** Over the schedule-to-start timeout, so that a lease never runs out under a call that is about to start. */
+const CLAIM_MARGIN_MS = 5_000;
+
+export function startFleetOwner(options: FleetOwnerOptions): FleetOwner {
+  const holder = `${process.pid}-${Math.random().toString(36).slice(2)}`;
+  const { ownership } = options.deps.memory;
+  let markSettled = (): void => {};
+  const settled = new Promise<void>((resolve) => {
+    markSettled = resolve;
+  });
+  let owned: OwnedFleet | null = null;
+  let stopped = false;
+
+  async function tick(): Promise<void> {
+    const mine = await ownership.claim(DUTY, holder, LEASE_MS).catch(() => false);
+    if (mine && !owned) owned = await takeOver(options);
+    if (!mine && owned) owned = await stepDown(owned, options);
+    if (owned) await owned.publish();
+    markSettled();
+  }
+
+  const loop = (async () => {
+    while (!stopped) {
+      await tick().catch((error: unknown) => options.report(`The fleet could not be looked after: ${String(error)}`));
+      await waitOr(TICK_MS, () => stopped);
+    }
+  })();
+
+  return {
+    settled,
+    async stop() {
+      stopped = true;
+      await loop;
+      if (owned) await owned.close();
+      await ownership.release(DUTY, holder).catch(() => {});
+    },
+  };
+}
+
+/** What only the owner has. */
+interface OwnedFleet {
+  /** Writes what is known of the hosts for the other processes, when it has changed. */
+  publish(): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function takeOver({ place, deps, languageModel, addresses, report }: FleetOwnerOptions): Promise<OwnedFleet> {
+  const { timeouts } = deps.settings;
+  const fleet = createFleet({
+    addresses,
+    languageModel,
+    clock: createSystemClock(),
+    probeIntervalMs: timeouts.probeIntervalMs,
+    probeTimeoutMs: timeouts.probeTimeoutMs,
+    leaseTtlMs: timeouts.scheduleToStartMs + CLAIM_MARGIN_MS,
+  });
+  const nodeAddress = (id: NodeAddress['id']): NodeAddress | undefined =>
+    fleet.addresses().find((node) => node.id === id);
+  const fleetDeps: FleetDependencies = { ...deps, languageModel, scheduler: fleet.scheduler, nodeAddress };
+  const nodeWorkers = createNodeWorkers(place, fleetDeps);
+  await nodeWorkers.setNodes(fleet.addresses());
+  const fleetWorker = await startFleetWorker(place, fleetDeps);
+  fleet.start();
+  await firstProbes(fleet, timeouts.probeTimeoutMs);
+  report(
+    `This process looks after the fleet: ${fleet
+      .addresses()
+      .map((node) => node.id)
+      .join(', ')}`,
+  );
+  return owned(fleet, fleetWorker, nodeWorkers, deps);
+}
+
+function owned(
+  fleet: Fleet,
+  fleetWorker: RunningWorker,
+  nodeWorkers: NodeWorkers,
+  deps: StoreDependencies,
+): OwnedFleet {
+  let published = '';
+  return {
+    async publish() {
+      const snapshots = fleet.snapshots();
+      const text = JSON.stringify(snapshots);
+      if (text === published) return;
+      await deps.memory.nodeSnapshots.write(snapshots);
+      published = text;
+    },
+    async close() {
+      fleet.close();
+      await Promise.all([fleetWorker.stop(), nodeWorkers.stop()]);
+    },
+  };
+}
+
+async function stepDown(fleet: OwnedFleet, { report }: FleetOwnerOptions): Promise<null> {
+  report('Another process looks after the fleet now; this one stands by.');
+  await fleet.close();
+  return null;
+}
+
+function startFleetWorker(place: WorkerPlace, deps: FleetDependencies): Promise<RunningWorker> {
+  const { onDeath, ...rest } = place;
+  return startWorker(
+    {
+      ...rest,
+      taskQueue: FLEET_QUEUE,
+      activities: createFleetActivities(deps),
+      identity: `fleet@${process.pid}`,
+      maxConcurrentActivityTaskExecutions: WAITING_CALLS,
+    },
+    onDeath,
+  );
+}
+
+/** Waits until every host has answered or has had its time, so that the first request knows its models. */
+async function firstProbes(fleet: Fleet, probeTimeoutMs: number): Promise<void> {
+  const deadline = Date.now() + 2 * probeTimeoutMs;
+  const isKnown = ({ state, models }: NodeSnapshot): boolean =>
+    state === 'down' || (state === 'up' && models.length > 0);
+  await waitOr(deadline - Date.now(), () => fleet.snapshots().every(isKnown));
+}
+
+/** Waits, and looks every 50 ms whether the wait may end. */
+async function waitOr(timeMs: number, isOver: () => boolean): Promise<void> {
+  const deadline = Date.now() + timeMs;
+  while (Date.now() < deadline && !isOver()) await new Promise((resolve) => setTimeout(resolve, 50));
+}

@@ -1,0 +1,69 @@
+import type { Connection } from '@temporalio/client';
+import type { HealthReport, PartHealth } from '../api/reports.ts';
+import type { NodeSnapshot } from '../domain/node.ts';
+import type { Memory } from '../memory/ports.ts';
+
+export interface HealthSources {
+  readonly memory: Memory;
+  readonly connection: Connection;
+  readonly temporalAddress: string;
+  readonly namespace: string;
+  /** Null when this process does not verify; another one may. */
+  readonly runner: { readonly name: string; readonly version: string } | null;
+}
+
+/** Time that one part has to answer; a health check that hangs is no health check. */
+const ANSWER_MS = 2_000;
+
+/** Asks every part at once. */
+export async function checkHealth(sources: HealthSources): Promise<HealthReport> {
+  const parts = await Promise.all([
+    checkTemporal(sources),
+    checkMemory(sources),
+    checkNodes(sources),
+    checkSandbox(sources),
+  ]);
+  return { parts };
+}
+
+async function checkTemporal({ connection, temporalAddress, namespace }: HealthSources): Promise<PartHealth> {
+  const part = { name: 'temporal', required: true };
+  try {
+    await connection.withDeadline(Date.now() + ANSWER_MS, () =>
+      connection.workflowService.describeNamespace({ namespace }),
+    );
+    return { ...part, healthy: true, detail: `${temporalAddress}, namespace ${namespace}` };
+  } catch (error) {
+    return { ...part, healthy: false, detail: `${temporalAddress}: ${describe(error)}` };
+  }
+}
+
+async function checkMemory({ memory }: HealthSources): Promise<PartHealth> {
+  const part = { name: 'memory', required: true };
+  try {
+    const { location, schemaVersion, sizeBytes } = await memory.describe();
+    return { ...part, healthy: true, detail: `${location}, schema ${schemaVersion}, ${sizeBytes} bytes` };
+  } catch (error) {
+    return { ...part, healthy: false, detail: describe(error) };
+  }
+}
+
+async function checkNodes({ memory }: HealthSources): Promise<PartHealth> {
+  const part = { name: 'ollama', required: true };
+  const nodes = await memory.nodeSnapshots.read().catch((): readonly NodeSnapshot[] => []);
+  const up = nodes.filter((node) => node.state === 'up');
+  const down = nodes.filter((node) => node.state !== 'up').map((node) => `${node.id}: ${node.problem ?? node.state}`);
+  const detail = [`${up.length} of ${nodes.length} hosts up`, ...down].join('; ');
+  return { ...part, healthy: up.length > 0, detail };
+}
+
+async function checkSandbox({ runner }: HealthSources): Promise<PartHealth> {
+  const detail = runner
+    ? `${runner.name} ${runner.version}`
+    : 'no sandbox in this process: programs are only read, not run';
+  return { name: 'sandbox', required: false, healthy: runner !== null, detail };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,53 @@
+import type { FleetDependencies } from '../activities/dependencies.ts';
+import { createNodeActivities } from '../activities/registry.ts';
+import type { NodeId } from '../domain/ids.ts';
+import type { NodeAddress } from '../domain/node.ts';
+import type { WorkerPlace } from './control-worker.ts';
+import { startWorker, type RunningWorker } from './running-worker.ts';
+
+/** One activity-only worker for each Ollama host, on the queue that nobody else polls. */
+export interface NodeWorkers {
+  /** Makes these the hosts that have a worker. */
+  setNodes(nodes: readonly NodeAddress[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function createNodeWorkers(place: WorkerPlace, deps: FleetDependencies): NodeWorkers {
+  const workers = new Map<NodeId, RunningWorker>();
+  const activities = createNodeActivities(deps);
+
+  async function start(node: NodeAddress): Promise<void> {
+    const { onDeath, ...rest } = place;
+    const worker = await startWorker(
+      {
+        ...rest,
+        taskQueue: `node:${node.id}`,
+        activities,
+        // The Web UI shows it beside each call: which host, through which of our processes.
+        identity: `${node.id}@${process.pid}`,
+        maxConcurrentActivityTaskExecutions: node.slots,
+        maxConcurrentActivityTaskPolls: Math.min(2, node.slots),
+      },
+      onDeath,
+    );
+    workers.set(node.id, worker);
+  }
+
+  async function stop(id: NodeId): Promise<void> {
+    const worker = workers.get(id);
+    workers.delete(id);
+    await worker?.stop();
+  }
+
+  return {
+    async setNodes(nodes) {
+      const wanted = new Set(nodes.map((node) => node.id));
+      const gone = [...workers.keys()].filter((id) => !wanted.has(id));
+      const added = nodes.filter((node) => !workers.has(node.id));
+      await Promise.all([...gone.map(stop), ...added.map(start)]);
+    },
+    async stop() {
+      await Promise.all([...workers.keys()].map(stop));
+    },
+  };
+}

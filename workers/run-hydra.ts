@@ -1,0 +1,202 @@
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { createRunReconciler } from '../api/reconcile-runs.ts';
+import { collectFleetModels } from '../api/reports.ts';
+import { startServer, type RunningServer } from '../api/server.ts';
+import { createTemporalRunGateway } from '../api/temporal-run-gateway.ts';
+import type { StoreDependencies } from '../activities/dependencies.ts';
+import type { Settings } from '../config/settings.ts';
+import { SynthesisFailure } from '../domain/failure.ts';
+import { chooseModelsPresent } from '../fleet/models-present.ts';
+import { createEventWriter } from '../memory/event-writer.ts';
+import type { Memory } from '../memory/ports.ts';
+import { openSqliteMemory } from '../memory/sqlite/open-sqlite-memory.ts';
+import { createProgramRunner } from '../sandbox/create-program-runner.ts';
+import { connectTemporal, type TemporalConnections } from './connect-temporal.ts';
+import { checkHealth } from './health.ts';
+import type { Programs } from './programs.ts';
+import { readPromptsVersion } from './prompts-version.ts';
+import { toRunTimeouts } from './run-timeouts.ts';
+import { runWorkers } from './run-workers.ts';
+import { announceService, findService, withdrawService } from './service-record.ts';
+import { startPrograms } from './start-programs.ts';
+
+export interface Addresses {
+  readonly apiUrl: string;
+  readonly webUiUrl: string | null;
+}
+
+export interface HydraOptions {
+  readonly settings: Settings;
+  readonly programs: Programs;
+  /** `all`: everything in this process. The others find a Temporal that somebody else runs. */
+  readonly role: 'all' | 'api' | 'workers';
+  readonly version: string;
+  readonly onReady: (addresses: Addresses) => void;
+  /** Sentences about what is going on, for people. */
+  readonly report: (sentence: string) => void;
+  /** Aborted: everything is stopped in order, running work is handed back. */
+  readonly signal: AbortSignal;
+}
+
+/** The options with what happens when a worker dies by itself. */
+type StartOptions = HydraOptions & { readonly onDeath: (error: unknown) => void };
+
+/** What has been started, to be stopped in the opposite order. */
+type Started = (() => Promise<void>)[];
+
+/**
+ * Runs Hydra in this process until the signal.
+ * Errors: SynthesisFailure for whatever keeps it from starting; everything started until then is stopped.
+ */
+export async function runHydra(options: HydraOptions): Promise<void> {
+  const { settings, signal } = options;
+  const started: Started = [];
+  const ending = createEnding(signal);
+  try {
+    if (options.role === 'all') await refuseSecondService(settings.home);
+    const addresses = await start({ ...options, onDeath: ending.fail }, started);
+    options.onReady(addresses);
+    await ending.reached;
+  } finally {
+    for (const stop of started.toReversed()) await stop();
+  }
+}
+
+/** Reached by the signal, or by a worker that died: its queue is polled by nobody, and a restart mends what waiting does not. */
+function createEnding(signal: AbortSignal): {
+  readonly reached: Promise<void>;
+  readonly fail: (error: unknown) => void;
+} {
+  let fail: (error: unknown) => void = () => {};
+  const reached = new Promise<void>((resolve, reject) => {
+    fail = reject;
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  // It may fail while the start is still under way, before anyone waits for it.
+  reached.catch(() => {});
+  return { reached, fail };
+}
+
+async function refuseSecondService(home: string): Promise<void> {
+  const running = await findService(home);
+  if (!running) return;
+  const { pid } = running.process;
+  throw new SynthesisFailure(
+    'RequestRejected',
+    `Hydra runs already in ${home} (process ${pid}, ${running.apiUrl}). Stop it with: hydra down`,
+    { home, pid },
+  );
+}
+
+async function start(options: StartOptions, started: Started): Promise<Addresses> {
+  const { role } = options;
+  installRuntime();
+  const memory = await openSqliteMemory({ folder: options.settings.home });
+  started.push(() => memory.close());
+  const events = createEventWriter(memory.events);
+  started.push(() => events.close());
+  const { settings, webUiUrl } = await startOwnPrograms(options, started);
+  const temporal = await connectTemporal(settings);
+  started.push(() => temporal.close());
+  const deps: StoreDependencies = { memory, events, settings, promptsVersion: await readPromptsVersion() };
+  const runner = role === 'api' ? null : await startWorkers(options, deps, temporal, started);
+  if (role === 'workers') return { apiUrl: '', webUiUrl };
+  const server = await startApi(options, deps, temporal, runner, started);
+  if (role === 'all') {
+    await announceService(settings.home, { apiUrl: server.url, webUiUrl });
+    started.push(async () => withdrawService(settings.home));
+  }
+  return { apiUrl: server.url, webUiUrl };
+}
+
+/** We decide when to stop, in which order; the SDK's own signal handlers would end workers before the API has drained. */
+function installRuntime(): void {
+  Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('WARN') });
+}
+
+async function startOwnPrograms(
+  options: HydraOptions,
+  started: Started,
+): Promise<{ settings: Settings; webUiUrl: string | null }> {
+  if (options.role !== 'all') return { settings: options.settings, webUiUrl: null };
+  const own = await startPrograms(options.settings, options.programs, options.report);
+  started.push(() => own.stop());
+  return own;
+}
+
+type RunnerName = { readonly name: string; readonly version: string } | null;
+
+async function startWorkers(
+  { report, onDeath }: StartOptions,
+  deps: StoreDependencies,
+  temporal: TemporalConnections,
+  started: Started,
+): Promise<RunnerName> {
+  const { settings } = deps;
+  const made = await createProgramRunner({ choice: settings.sandbox.runner, cacheFolder: settings.cache });
+  const runner = made.kind === 'runner' ? made.runner : null;
+  if (runner) started.push(() => runner.close());
+  const workers = await runWorkers({
+    place: {
+      connection: temporal.nativeConnection,
+      namespace: temporal.namespace,
+      graceMs: settings.timeouts.shutdownGraceMs,
+      onDeath,
+    },
+    deps,
+    runner,
+    noRunnerReason: made.kind === 'none' ? made.reason : '',
+    report,
+  });
+  started.push(() => workers.stop());
+  return runner?.description ?? null;
+}
+
+async function startApi(
+  options: HydraOptions,
+  deps: StoreDependencies,
+  temporal: TemporalConnections,
+  runner: RunnerName,
+  started: Started,
+): Promise<RunningServer> {
+  const { settings, memory } = deps;
+  const runs = createTemporalRunGateway({ client: temporal.client, timeouts: toRunTimeouts(settings) });
+  const reportError = (error: unknown): void =>
+    options.report(`Unexpected: ${error instanceof Error ? error.message : String(error)}`);
+  const reconciler = createRunReconciler({ memory, runs, intervalMs: RECONCILE_MS, reportError });
+  reconciler.start();
+  started.push(() => reconciler.stop());
+  const server = await startServer({
+    memory,
+    runs,
+    settings: { ...settings.api, ...settings.defaults },
+    version: options.version,
+    port: settings.api.port,
+    shutdownGraceMs: settings.timeouts.shutdownGraceMs,
+    nodes: () => memory.nodeSnapshots.read(),
+    models: () => reportModels(memory, settings),
+    health: () =>
+      checkHealth({
+        memory,
+        connection: temporal.connection,
+        temporalAddress: settings.temporal.address,
+        namespace: temporal.namespace,
+        runner,
+      }),
+    reportError,
+  });
+  started.push(() => server.stop());
+  return server;
+}
+
+/** Runs that ended while no process of ours was there are found within this time. */
+const RECONCILE_MS = 60_000;
+
+async function reportModels(memory: Memory, settings: Settings) {
+  const nodes = await memory.nodeSnapshots.read();
+  const { roles } = chooseModelsPresent(nodes, settings.models);
+  const { light, heavy, default: general } = roles;
+  const workers = roles.workers.length > 0 ? roles.workers : [general];
+  return { roles: { light: [light], heavy: [heavy], workers }, models: collectFleetModels(nodes) };
+}

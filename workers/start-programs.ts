@@ -1,0 +1,81 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Settings } from '../config/settings.ts';
+import { SynthesisFailure } from '../domain/failure.ts';
+import type { NodeAddress } from '../domain/node.ts';
+import type { NodeId } from '../domain/ids.ts';
+import { startManagedOllama } from './managed-ollama.ts';
+import type { Programs } from './programs.ts';
+import { startTemporalDevServer } from './temporal-dev-server.ts';
+
+/** Where an Ollama is looked for when nothing is set. */
+const DEFAULT_OLLAMA_URL = 'http://127.0.0.1:11434';
+
+/** The programs that this process runs for itself, and the settings with their addresses. */
+export interface OwnPrograms {
+  readonly settings: Settings;
+  readonly webUiUrl: string | null;
+  stop(): Promise<void>;
+}
+
+/** Starts Temporal where it is ours, and an Ollama where set-up found none, both at once. */
+export async function startPrograms(
+  settings: Settings,
+  programs: Programs,
+  report: (sentence: string) => void,
+): Promise<OwnPrograms> {
+  mkdirSync(join(settings.home, 'logs'), { recursive: true });
+  const [temporal, ollama] = await Promise.all([
+    startTemporal(settings, programs, report),
+    startOllama(settings, programs, report),
+  ]);
+  const address = temporal?.address ?? settings.temporal.address;
+  const nodes = ollama ? [ollama.node] : settings.nodes;
+  return {
+    settings: { ...settings, nodes, temporal: { ...settings.temporal, address } },
+    webUiUrl: temporal?.uiUrl ?? null,
+    async stop() {
+      await Promise.all([temporal?.stop(), ollama?.stop()]);
+    },
+  };
+}
+
+async function startTemporal(settings: Settings, programs: Programs, report: (sentence: string) => void) {
+  if (!settings.temporal.managed) return null;
+  const { dev } = settings.temporal;
+  if (!programs.temporal || !dev) throw missing('Temporal', 'HYDRA_TEMPORAL_CLI');
+  return startTemporalDevServer({
+    executable: programs.temporal.path,
+    devConfig: dev,
+    folder: settings.home,
+    logFile: join(settings.home, 'logs', 'temporal.log'),
+    report,
+  });
+}
+
+async function startOllama(settings: Settings, programs: Programs, report: (sentence: string) => void) {
+  const own = programs.managedOllama;
+  const [given] = settings.nodes;
+  // Hosts that the user names are used as they are; an own Ollama only stands in for the default one.
+  if (!own || settings.nodes.length !== 1 || given?.url !== DEFAULT_OLLAMA_URL) return null;
+  if (!programs.ollama) throw missing('Ollama', 'HYDRA_OLLAMA');
+  const ollama = await startManagedOllama({
+    executable: programs.ollama.path,
+    port: Number(new URL(own.url).port),
+    modelsFolder: own.modelsFolder,
+    folder: settings.home,
+    logFile: join(settings.home, 'logs', 'ollama.log'),
+    slots: given.slots,
+    report,
+  });
+  const node: NodeAddress = { ...given, id: 'local' as NodeId, url: ollama.url };
+  return { node, stop: () => ollama.stop() };
+}
+
+function missing(program: string, setting: string): SynthesisFailure {
+  return new SynthesisFailure(
+    'InvariantBroken',
+    `${program} was not found. Run npm start, which fetches it, or set ${setting} to its path.`,
+    { program },
+  );
+}

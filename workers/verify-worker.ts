@@ -1,0 +1,22 @@
+import { availableParallelism } from 'node:os';
+import { createVerifyActivities } from '../activities/registry.ts';
+import type { VerifyDependencies } from '../activities/dependencies.ts';
+import { VERIFY_QUEUE } from '../workflows/contract.ts';
+import type { WorkerPlace } from './control-worker.ts';
+import { startWorker, type RunningWorker } from './running-worker.ts';
+
+/** Runs sandboxed verification, as many at once as there are cores: more would only time each other out. */
+export function startVerifyWorker(place: WorkerPlace, deps: VerifyDependencies): Promise<RunningWorker> {
+  const { onDeath, ...rest } = place;
+  return startWorker(
+    {
+      ...rest,
+      taskQueue: VERIFY_QUEUE,
+      activities: createVerifyActivities(deps),
+      identity: `verify@${process.pid}`,
+      maxConcurrentActivityTaskExecutions: availableParallelism(),
+      maxConcurrentActivityTaskPolls: 2,
+    },
+    onDeath,
+  );
+}
