@@ -1,8 +1,8 @@
 import type { Settings } from '../config/settings.ts';
 import { SynthesisFailure } from '../domain/failure.ts';
+import { sameModel } from '../domain/model-name.ts';
 import type { NodeModel, NodeSnapshot } from '../domain/node.ts';
 import type { SynthesisRequest } from '../domain/request.ts';
-import { fullModelName } from '../fleet/model-name.ts';
 import { modelSizeB } from '../fleet/model-traits.ts';
 import { chooseModelsPresent } from '../fleet/models-present.ts';
 import type { NodeSnapshotStore } from '../memory/ports.ts';
@@ -44,7 +44,7 @@ function noModelKnown(nodes: readonly NodeSnapshot[]): SynthesisFailure {
 
 /** A model as some node describes it. */
 export function findModel(nodes: readonly NodeSnapshot[], name: string): NodeModel | undefined {
-  return nodes.flatMap((node) => node.models).find((model) => fullModelName(model.name) === fullModelName(name));
+  return nodes.flatMap((node) => node.models).find((model) => sameModel(model.name, name));
 }
 
 /** Billions of parameters; 0 for a model that no host has. */

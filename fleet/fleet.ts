@@ -125,6 +125,12 @@ class ProbedFleet implements Fleet {
       slots: address.slots,
       busySlots: this.scheduler.busySlots(address.id),
       seenAt: seenAtMs === null ? null : new Date(seenAtMs).toISOString(),
+      speeds: known.models.flatMap(({ name }) => this.speedOf(address.id, name)),
     };
+  }
+
+  private speedOf(id: NodeId, model: string): NonNullable<NodeSnapshot['speeds']> {
+    const { completionTokensPerSecond } = this.scheduler.learned(id, model);
+    return completionTokensPerSecond === null ? [] : [{ model, completionTokensPerSecond }];
   }
 }

@@ -1,6 +1,6 @@
+import { fullModelName } from '../domain/model-name.ts';
 import type { NodeAddress } from '../domain/node.ts';
 import type { Trial } from './host-breakers.ts';
-import { fullModelName } from './model-name.ts';
 import type { NodeObservation } from './scheduler-port.ts';
 
 /** A call that holds a slot of a host. */

@@ -1,5 +1,5 @@
 import type { NodeId } from '../domain/ids.ts';
-import { fullModelName } from './model-name.ts';
+import { fullModelName } from '../domain/model-name.ts';
 import type { LearnedRates, ModelSize } from './scheduler-port.ts';
 
 /** What one finished call measured; `loadMs` is null when the model was in memory already. */

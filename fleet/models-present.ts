@@ -1,7 +1,7 @@
 import type { ModelRoles } from '../config/settings.ts';
+import { fullModelName, sameModel } from '../domain/model-name.ts';
 import type { NodeModel, NodeSnapshot } from '../domain/node.ts';
 import { generatesText, isCodeModel, modelSizeB } from './model-traits.ts';
-import { fullModelName } from './model-name.ts';
 
 export type RoleName = keyof ModelRoles;
 
@@ -70,7 +70,7 @@ function chooseWorkers(
 }
 
 function findModel(present: readonly NodeModel[], name: string): NodeModel | undefined {
-  return present.find((model) => fullModelName(model.name) === fullModelName(name));
+  return present.find((model) => sameModel(model.name, name));
 }
 
 /**

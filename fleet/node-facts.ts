@@ -1,5 +1,5 @@
+import { sameModel } from '../domain/model-name.ts';
 import type { NodeAddress, NodeModel, NodeState } from '../domain/node.ts';
-import { fullModelName } from './model-name.ts';
 import type { NodeObservation } from './scheduler-port.ts';
 
 /** What probing has found out about a node. */
@@ -40,11 +40,10 @@ export function nodeIsDown(facts: NodeFacts, problem: string): NodeFacts {
 
 /** The facts after a call has shown that a listed model is not there. */
 export function withoutModel(facts: NodeFacts, model: string): NodeFacts {
-  const name = fullModelName(model);
   return {
     ...facts,
-    models: facts.models.filter((other) => fullModelName(other.name) !== name),
-    residentModels: facts.residentModels.filter((other) => fullModelName(other) !== name),
+    models: facts.models.filter((other) => !sameModel(other.name, model)),
+    residentModels: facts.residentModels.filter((other) => !sameModel(other, model)),
   };
 }
 

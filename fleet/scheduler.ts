@@ -1,6 +1,7 @@
 import { SynthesisFailure } from '../domain/failure.ts';
 import type { NodeId } from '../domain/ids.ts';
 import type { Lease, LeaseRequest } from '../domain/lease.ts';
+import { fullModelName } from '../domain/model-name.ts';
 import type { NodeAddress } from '../domain/node.ts';
 import { assertInvariant } from './assert-invariant.ts';
 import type { Clock } from './clock.ts';
@@ -10,7 +11,6 @@ import { hasWorkForFreeSlot, offerHosts, type CallOnOffer } from './offer-hosts.
 import { applyObservation, createHost, freeSlots, type Host, type RunningCall } from './host.ts';
 import { LeaseBook } from './lease-book.ts';
 import { RateBook } from './learned-rates.ts';
-import { fullModelName } from './model-name.ts';
 import { planGrants, type PlannedGrant } from './plan-grants.ts';
 import type { CallReport, LearnedRates, ModelSize, NodeObservation, Scheduler } from './scheduler-port.ts';
 import { createWaitingCall, type WaitingCall } from './waiting-call.ts';

@@ -1,6 +1,6 @@
 import { SynthesisFailure } from '../domain/failure.ts';
 import type { Lease, LeaseRequest } from '../domain/lease.ts';
-import { fullModelName } from './model-name.ts';
+import { fullModelName } from '../domain/model-name.ts';
 
 /** A call that waits for a slot, with the way to tell its caller. */
 export interface WaitingCall {

@@ -16,17 +16,18 @@ export interface SandboxLimits {
   readonly callMs: number;
 }
 
-/** What is to be done with the program. */
+/** What is to be done with the program. `module` is the path of one of its files. */
 export type SandboxTask =
   /** Load the module and nothing more. */
   | { readonly kind: 'import'; readonly module: string }
   /**
    * Load the module, then evaluate each expression with the module's names in scope, one after another.
-   * Expected values never enter the sandbox: the caller compares.
+   * Expected values never enter this run: the caller compares. With `module` null nothing is loaded: so a caller gets the
+   * canonical text of an expected expression, in a run of its own without the candidate.
    */
-  | { readonly kind: 'calls'; readonly module: string; readonly expressions: readonly string[] }
+  | { readonly kind: 'calls'; readonly module: string | null; readonly expressions: readonly string[] }
   /** Run the user's test files beside the program. `testCount` is what static analysis counted beforehand. */
-  | { readonly kind: 'tests'; readonly testFiles: readonly string[] }
+  | { readonly kind: 'tests'; readonly testFiles: readonly string[]; readonly testCount?: number }
   /** Run the file as a program. */
   | { readonly kind: 'program'; readonly module: string; readonly stdin: string };
 
@@ -69,6 +70,8 @@ export interface SandboxReport {
   readonly output: string;
   readonly outputCut: boolean;
   readonly durationMs: number;
+  /** The runner that ran it; a runner that is composed of several names the one it took. */
+  readonly runner?: RunnerDescription['name'];
 }
 
 /** What a runner is and holds, for people. */

@@ -1,4 +1,5 @@
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { Runtime } from '@temporalio/worker';
+import type { Logger } from 'pino';
 import { createRunReconciler } from '../api/reconcile-runs.ts';
 import { collectFleetModels } from '../api/reports.ts';
 import { startServer, type RunningServer } from '../api/server.ts';
@@ -11,6 +12,7 @@ import { createEventWriter } from '../memory/event-writer.ts';
 import type { Memory } from '../memory/ports.ts';
 import { openSqliteMemory } from '../memory/sqlite/open-sqlite-memory.ts';
 import { createProgramRunner } from '../sandbox/create-program-runner.ts';
+import { createLog, createTemporalLogger } from './create-log.ts';
 import { connectTemporal, type TemporalConnections } from './connect-temporal.ts';
 import { checkHealth } from './health.ts';
 import type { Programs } from './programs.ts';
@@ -91,7 +93,8 @@ async function refuseSecondService(home: string): Promise<void> {
 
 async function start(options: StartOptions, started: Started): Promise<Addresses> {
   const { role } = options;
-  installRuntime();
+  const log = createLog(options.settings);
+  installRuntime(log, options.settings.logLevel);
   const memory = await openSqliteMemory({ folder: options.settings.home });
   started.push(() => memory.close());
   const events = createEventWriter(memory.events);
@@ -102,7 +105,7 @@ async function start(options: StartOptions, started: Started): Promise<Addresses
   const deps: StoreDependencies = { memory, events, settings, promptsVersion: await readPromptsVersion() };
   const runner = role === 'api' ? null : await startWorkers(options, deps, temporal, started);
   if (role === 'workers') return { apiUrl: '', webUiUrl };
-  const server = await startApi(options, deps, temporal, runner, started);
+  const server = await startApi(options, { ...deps, log, temporal, runner }, started);
   if (role === 'all') {
     await announceService(settings.home, { apiUrl: server.url, webUiUrl });
     started.push(async () => withdrawService(settings.home));
@@ -111,8 +114,8 @@ async function start(options: StartOptions, started: Started): Promise<Addresses
 }
 
 /** We decide when to stop, in which order; the SDK's own signal handlers would end workers before the API has drained. */
-function installRuntime(): void {
-  Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('WARN') });
+function installRuntime(log: Logger, level: Settings['logLevel']): void {
+  Runtime.install({ shutdownSignals: [], logger: createTemporalLogger(log, level) });
 }
 
 async function startOwnPrograms(
@@ -162,8 +165,7 @@ async function startApi(
 ): Promise<RunningServer> {
   const { settings, memory } = deps;
   const runs = createTemporalRunGateway({ client: temporal.client, timeouts: toRunTimeouts(settings) });
-  const reportError = (error: unknown): void =>
-    options.report(`Unexpected: ${error instanceof Error ? error.message : String(error)}`);
+  const reportError = (error: unknown): void => log.error({ err: error }, 'unexpected');
   const reconciler = createRunReconciler({ memory, runs, intervalMs: RECONCILE_MS, reportError });
   reconciler.start();
   started.push(() => reconciler.stop());

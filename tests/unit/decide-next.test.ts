@@ -42,6 +42,7 @@ function situation(change: Partial<Situation> = {}): Situation {
     secondsUsed: 0,
     callsProposed: true,
     mustSettle: false,
+    defaultTemperature: 0.7,
     ...change,
   };
 }

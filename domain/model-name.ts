@@ -6,3 +6,8 @@ export function fullModelName(name: string): string {
   const lastSegment = name.slice(name.lastIndexOf('/') + 1);
   return (lastSegment.includes(':') ? name : `${name}:latest`).toLowerCase();
 }
+
+/** True when two names mean the same model. */
+export function sameModel(left: string, right: string): boolean {
+  return fullModelName(left) === fullModelName(right);
+}

@@ -1,0 +1,47 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { AnswerMessage, Answers, OrderKind, Orders } from './messages.ts';
+
+/** A measured Hydra in a process of its own. */
+export interface HydraProcess {
+  readonly pid: number;
+  ask<Kind extends OrderKind>(kind: Kind, order: Orders[Kind]): Promise<Answers[Kind]>;
+  stop(): Promise<void>;
+}
+
+/** Starts it with these settings and waits until it is ready. Errors: when it ends before. */
+export async function startHydraProcess(environment: Readonly<Record<string, string>>): Promise<HydraProcess> {
+  const child = fork(join(import.meta.dirname, 'measured-process.ts'), {
+    env: { ...process.env, ...environment },
+  });
+  const endWithBench = () => child.kill('SIGKILL');
+  process.once('exit', endWithBench);
+  await nextMessage(child);
+  const ask: HydraProcess['ask'] = async (kind, order) => {
+    child.send({ kind, order });
+    return (await nextMessage(child)) as never;
+  };
+  return {
+    pid: child.pid ?? 0,
+    ask,
+    async stop() {
+      process.off('exit', endWithBench);
+      const ended = once(child, 'close');
+      await ask('stop', null);
+      child.disconnect();
+      await ended;
+    },
+  };
+}
+
+async function nextMessage(child: ChildProcess): Promise<unknown> {
+  const ended = once(child, 'close').then(() => {
+    throw new Error('The measured process has ended.');
+  });
+  // Where the answer comes first, nobody waits for the end.
+  ended.catch(() => {});
+  const [message] = (await Promise.race([once(child, 'message'), ended])) as [AnswerMessage];
+  if (message.kind === 'error') throw new Error(message.message);
+  return message.answer;
+}

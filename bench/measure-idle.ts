@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { NodeSnapshot } from '../domain/node.ts';
+import { startBenchNodes } from './bench-nodes.ts';
+import { findFreePort, startBenchTemporal } from './bench-temporal.ts';
+import type { Comparison } from './compare-sides.ts';
+import { readUsages, usedBetween, type UsedBetween } from './usage.ts';
+
+/** What a service without work uses. */
+export interface IdleMeasurement {
+  readonly nodes: number;
+  readonly used: UsedBetween;
+  readonly hydraMemoryBytes: number;
+  readonly serverMemoryBytes: number;
+}
+
+export const IDLE_NODES = 64;
+/** What starting left behind has been collected, and every host was asked for its models. */
+const SETTLE_MS = 10_000;
+const START_LIMIT_MS = 120_000;
+const MAIN = join(import.meta.dirname, '../cli/main.ts');
+
+/** Starts the service as `hydra up` does, with 64 hosts, and watches it while nothing is asked of it. */
+export async function measureIdle({ folder, executable, dev, plan }: Comparison): Promise<IdleMeasurement> {
+  const home = join(folder, 'idle');
+  await mkdir(home);
+  const nodes = await startBenchNodes(IDLE_NODES, 1);
+  const temporal = await startBenchTemporal(executable, home, dev);
+  const port = await findFreePort();
+  const own = { HYDRA_HOME: home, HYDRA_API_PORT: String(port), TEMPORAL_ADDRESS: temporal.address };
+  const service = spawn(process.execPath, [...process.execArgv, MAIN, 'up'], {
+    env: { ...process.env, ...nodes.environment, ...own },
+    stdio: 'ignore',
+  });
+  try {
+    await waitForHosts(`http://127.0.0.1:${port}/nodes`);
+    await delay(SETTLE_MS);
+    const before = readUsages(service.pid ?? 0, temporal.pid);
+    await delay(plan.idleSeconds * 1000);
+    const after = readUsages(service.pid ?? 0, temporal.pid);
+    return {
+      nodes: IDLE_NODES,
+      used: usedBetween(before, after),
+      hydraMemoryBytes: after.hydra.memoryBytes,
+      serverMemoryBytes: after.server.memoryBytes,
+    };
+  } finally {
+    const ended = once(service, 'close');
+    if (service.exitCode === null && service.kill('SIGTERM')) await ended;
+    await temporal.stop();
+    await nodes.stop();
+  }
+}
+
+async function waitForHosts(url: string): Promise<void> {
+  const deadline = Date.now() + START_LIMIT_MS;
+  while (!(await allAreUp(url))) {
+    if (Date.now() > deadline) throw new Error('The service did not find its hosts.');
+    await delay(200);
+  }
+}
+
+async function allAreUp(url: string): Promise<boolean> {
+  try {
+    const { nodes } = (await (await fetch(url)).json()) as { readonly nodes: readonly NodeSnapshot[] };
+    return nodes.length === IDLE_NODES && nodes.every(({ state }) => state === 'up');
+  } catch {
+    return false;
+  }
+}

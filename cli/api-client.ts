@@ -1,0 +1,151 @@
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Problem } from '../api/problem.ts';
+import type { WireEvent } from '../api/wire-event.ts';
+import type { WireHealth, WireModelList, WireNodeList } from '../api/wire-fleet.ts';
+import type { GenerateBody } from '../api/wire-request.ts';
+import type { WireAccepted, WireRun, WireRunList } from '../api/wire-run.ts';
+import { CommandError, EXIT } from './exit-codes.ts';
+
+/** Hydra's HTTP API as the commands use it. Errors: CommandError with the exit code and what to do. */
+export interface ApiClient {
+  readonly url: string;
+  submit(body: GenerateBody, idempotencyKey?: string): Promise<WireAccepted>;
+  getRun(id: string): Promise<WireRun>;
+  listRuns(filter: Readonly<Record<string, string>>): Promise<WireRunList>;
+  cancel(id: string): Promise<WireRun>;
+  getNodes(): Promise<WireNodeList>;
+  getModels(): Promise<WireModelList>;
+  /** The health report, whether good or bad; undefined when no Hydra answers. */
+  findService(): Promise<WireHealth | undefined>;
+  /** The run's events above `after`; reconnects by itself and ends when the run has. */
+  followEvents(id: string, options: FollowOptions): AsyncGenerator<WireEvent>;
+}
+
+export interface FollowOptions {
+  readonly after?: number;
+  readonly signal?: AbortSignal;
+  /** Called when the connection was lost and is tried again. */
+  readonly onReconnect?: (reason: string) => void;
+}
+
+// Everything but events is answered from a local database.
+const CALL_TIMEOUT_MS = 30_000;
+const PROBE_TIMEOUT_MS = 3_000;
+// A restarted service is back within seconds; a minute later somebody has to look.
+const RECONNECT_LIMIT_MS = 60_000;
+const RECONNECT_DELAY_MS = 500;
+
+/** The client of the API at a base URL. */
+export function createApiClient(url: string): ApiClient {
+  const call = <Answer>(path: string, init?: RequestInit) => callJson<Answer>(url, path, init);
+  const runPath = (id: string) => `/runs/${encodeURIComponent(id)}`;
+
+  return {
+    url,
+    submit: (body, idempotencyKey) =>
+      call('/generate', {
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json', ...(idempotencyKey && { 'idempotency-key': idempotencyKey }) },
+      }),
+    getRun: (id) => call(runPath(id)),
+    listRuns: (filter) => call(`/runs?${new URLSearchParams(filter).toString()}`),
+    cancel: (id) => call(`${runPath(id)}/cancel`, { method: 'POST' }),
+    getNodes: () => call('/nodes'),
+    getModels: () => call('/models'),
+    findService: () => findService(url),
+    followEvents: (id, options) => followEvents(url, `${runPath(id)}/events`, options),
+  };
+}
+
+async function callJson<Answer>(url: string, path: string, init: RequestInit = {}): Promise<Answer> {
+  const response = await send(url, path, { signal: AbortSignal.timeout(CALL_TIMEOUT_MS), ...init });
+  return (await response.json()) as Answer;
+}
+
+async function send(url: string, path: string, init: RequestInit): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(url + path, init);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError') throw error;
+    throw describeUnreachable(url, error);
+  }
+  if (!response.ok) throw await describeProblem(url, response);
+  return response;
+}
+
+function describeUnreachable(url: string, error: unknown): CommandError {
+  const advice = 'Start the service with: hydra up';
+  return new CommandError(EXIT.unreachable, `Hydra does not answer at ${url}: ${readReason(error)}.`, advice);
+}
+
+function readReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return 'no answer in time';
+  const cause: unknown = error.cause;
+  if (cause instanceof AggregateError) return readReason(cause.errors[0]);
+  return cause instanceof Error ? cause.message : error.message;
+}
+
+async function describeProblem(url: string, response: Response): Promise<CommandError> {
+  const isProblem = response.headers.get('content-type')?.includes('problem+json') ?? false;
+  if (!isProblem) {
+    return new CommandError(EXIT.unreachable, `What answers at ${url} is not Hydra (HTTP ${response.status}).`);
+  }
+  const problem = (await response.json()) as Problem;
+  const rules = problem.errors?.map(({ field, rule, value }) => `  ${field}: ${rule} (seen: ${value})`);
+  const message = rules ? [problem.title, ...rules].join('\n') : problem.detail;
+  const isUsage = problem.status === 422 || problem.status === 400 || problem.status === 413;
+  return new CommandError(isUsage ? EXIT.usage : EXIT.failed, message);
+}
+
+async function findService(url: string): Promise<WireHealth | undefined> {
+  try {
+    const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+    const report = (await response.json()) as Partial<WireHealth>;
+    return report.status && Array.isArray(report.parts) ? (report as WireHealth) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function* followEvents(url: string, path: string, options: FollowOptions): AsyncGenerator<WireEvent> {
+  let last = options.after;
+  // A service that was never there is not waited for.
+  let lostAt = 0;
+  while (!options.signal?.aborted) {
+    try {
+      const response = await openStream(url, path, last, options.signal);
+      if (response.status === 204) return;
+      lostAt = Number.POSITIVE_INFINITY;
+      for await (const event of readStream(response)) {
+        if (event === 'end') return;
+        last = event.sequence;
+        yield event;
+      }
+    } catch (error) {
+      if (options.signal?.aborted) return;
+      lostAt = Math.min(lostAt, Date.now());
+      const isFinal = error instanceof CommandError && error.exitCode !== EXIT.unreachable;
+      if (isFinal || Date.now() - lostAt > RECONNECT_LIMIT_MS) throw error;
+      options.onReconnect?.(readReason(error));
+    }
+    await delay(RECONNECT_DELAY_MS, undefined, options.signal && { signal: options.signal }).catch(() => undefined);
+  }
+}
+
+function openStream(url: string, path: string, last: number | undefined, signal?: AbortSignal): Promise<Response> {
+  const headers: Record<string, string> = last === undefined ? {} : { 'last-event-id': String(last) };
+  return send(url, path, { headers, ...(signal && { signal }) });
+}
+
+async function* readStream(response: Response): AsyncGenerator<WireEvent | 'end'> {
+  if (response.body === null) return;
+  const frames = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+  for await (const frame of frames) {
+    if (frame.event === 'end') yield 'end';
+    else yield JSON.parse(frame.data) as WireEvent;
+  }
+}

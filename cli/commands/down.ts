@@ -1,0 +1,41 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { isAlive } from '../../workers/process-identity.ts';
+import { findService } from '../../workers/service-record.ts';
+import { requireSettings } from '../command-context.ts';
+import type { CommandContext } from '../command-context.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+
+/** `hydra down`: stop the service of this home. */
+export function addDownCommand(program: Command, context: CommandContext): void {
+  program
+    .command('down')
+    .summary('stop Hydra')
+    .description('Stop Hydra; open runs go on at the next start.')
+    .addHelpText('before', '\nExamples:\n  hydra down\n')
+    .action(() => stopService(context));
+}
+
+const LOOK_INTERVAL_MS = 100;
+// Beyond the grace time of running work, the parts are ended one after another.
+const STOP_MARGIN_MS = 30_000;
+
+async function stopService(context: CommandContext): Promise<void> {
+  const { settings } = requireSettings(context);
+  const { terminal } = context;
+  const service = await findService(settings.home);
+  if (service === null) {
+    terminal.note('Hydra does not run.');
+    return;
+  }
+  const { pid } = service.process;
+  process.kill(pid, 'SIGTERM');
+  const deadline = Date.now() + settings.timeouts.shutdownGraceMs + STOP_MARGIN_MS;
+  while (await isAlive(service.process)) {
+    if (Date.now() > deadline)
+      throw new CommandError(EXIT.failed, `Process ${pid} does not end.`, `End it with: kill -9 ${pid}`);
+    terminal.showStatus(`Waiting for process ${pid} to end`);
+    await delay(LOOK_INTERVAL_MS);
+  }
+  terminal.note('Hydra is stopped; open runs go on at the next start.');
+}

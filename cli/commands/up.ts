@@ -1,0 +1,152 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import type { Settings } from '../../config/settings.ts';
+import type { Addresses } from '../../workers/run-hydra.ts';
+import { createApiClient } from '../api-client.ts';
+import type { ApiClient } from '../api-client.ts';
+import { requireSettings, toApiUrl } from '../command-context.ts';
+import type { CommandContext } from '../command-context.ts';
+import { EXIT } from '../exit-codes.ts';
+import { catchInterrupts } from '../interrupts.ts';
+import type { Interrupts } from '../interrupts.ts';
+import { runRequest } from '../run-request.ts';
+
+interface UpOptions {
+  readonly prompt?: string;
+  readonly role: 'all' | 'api' | 'workers';
+  readonly json?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  hydra up                                     start Hydra and stay until Ctrl-C
+  hydra up --prompt "Write a prime sieve"      run one request, starting Hydra for it where it does not run
+`;
+
+/** `hydra up`: run the service, or one request. */
+export function addUpCommand(program: Command, context: CommandContext): void {
+  program
+    .command('up')
+    .summary('start Hydra, or run one request')
+    .description('Start Hydra in this terminal; Ctrl-C stops it, and open runs go on at the next start.')
+    .option('-p, --prompt <text>', 'run this request, print the code and stop what was started')
+    .option('--json', 'print the run of --prompt as JSON')
+    .addOption(
+      new Option('--role <role>', 'what this process does on a larger installation')
+        .choices(['all', 'api', 'workers'])
+        .default('all'),
+    )
+    .addHelpText('before', EXAMPLES)
+    .action(async (options: UpOptions) => context.setExitCode(await up(context, options)));
+}
+
+async function up(context: CommandContext, options: UpOptions): Promise<number> {
+  const { settings } = requireSettings(context);
+  const client = createApiClient(toApiUrl(settings));
+  const isRunning = options.role !== 'workers' && (await client.findService()) !== undefined;
+  const { prompt } = options;
+  if (prompt !== undefined) {
+    if (isRunning) return runPromptOnService(context, client, { ...options, prompt }, settings);
+    return runPromptOnOwn(context, { ...options, prompt }, settings);
+  }
+  if (isRunning) {
+    context.terminal.note(`Hydra runs already: ${client.url}. Stop it with: hydra down`);
+    return EXIT.done;
+  }
+  return serve(context, options.role, settings);
+}
+
+async function serve(context: CommandContext, role: UpOptions['role'], settings: Settings): Promise<number> {
+  const { terminal } = context;
+  const interrupts = catchInterrupts(() => {
+    terminal.note('\nStopping; open runs go on at the next start. Ctrl-C again stops at once.');
+  });
+  try {
+    await startHydra(context, settings, role, interrupts.signal, ({ apiUrl, webUiUrl }) => {
+      if (apiUrl !== '') terminal.print(`API              ${apiUrl}`);
+      if (webUiUrl !== null) terminal.print(`Temporal Web UI  ${webUiUrl}`);
+      terminal.note('Hydra is ready. Ask it: hydra generate "Create a Python function to calculate fibonacci numbers"');
+    });
+    return EXIT.done;
+  } finally {
+    interrupts.release();
+  }
+}
+
+type PromptOptions = UpOptions & { readonly prompt: string };
+
+async function runPromptOnService(
+  context: CommandContext,
+  client: ApiClient,
+  options: PromptOptions,
+  settings: Settings,
+): Promise<number> {
+  context.terminal.note(`Hydra runs at ${client.url}; it is used.`);
+  const interrupts = catchInterrupts();
+  try {
+    return await runPrompt(context, client, options, settings, interrupts);
+  } finally {
+    interrupts.release();
+  }
+}
+
+/** Starts Hydra in this process, runs the request through it and stops it again. */
+async function runPromptOnOwn(context: CommandContext, options: PromptOptions, settings: Settings): Promise<number> {
+  const stop = new AbortController();
+  const interrupts = catchInterrupts(() => {
+    context.terminal.note('\nStopping; the run goes on at the next start. Ctrl-C again stops at once.');
+    stop.abort();
+  });
+  let hydra: Promise<void> = Promise.resolve();
+  try {
+    const addresses = await new Promise<Addresses | undefined>((resolve, reject) => {
+      hydra = startHydra(context, settings, 'all', stop.signal, resolve);
+      hydra.then(() => resolve(undefined), reject);
+    });
+    if (addresses === undefined || interrupts.signal.aborted) return EXIT.interrupted;
+    return await runPrompt(context, createApiClient(addresses.apiUrl), options, settings, interrupts);
+  } finally {
+    stop.abort();
+    await hydra;
+    interrupts.release();
+  }
+}
+
+function runPrompt(
+  { terminal }: CommandContext,
+  client: ApiClient,
+  options: PromptOptions,
+  settings: Settings,
+  interrupts: Interrupts,
+): Promise<number> {
+  return runRequest(
+    client,
+    terminal,
+    { prompt: options.prompt },
+    {
+      json: options.json ?? false,
+      showsText: false,
+      resultsFolder: join(settings.home, 'results'),
+      interrupts,
+    },
+  );
+}
+
+/** Loaded only here: the service's parts take a second to load, and other commands need none of them. */
+async function startHydra(
+  { terminal, version }: CommandContext,
+  settings: Settings,
+  role: UpOptions['role'],
+  signal: AbortSignal,
+  onReady: (addresses: Addresses) => void,
+): Promise<void> {
+  terminal.note('Starting Hydra.');
+  const [{ runHydra }, { readPrograms }] = await Promise.all([
+    import('../../workers/run-hydra.ts'),
+    import('../../workers/programs.ts'),
+  ]);
+  const programs = await readPrograms(settings.cache);
+  const report = (sentence: string) => terminal.note(terminal.noteColors.dim(sentence));
+  await runHydra({ settings, programs, role, version, onReady, report, signal });
+}

@@ -1,0 +1,184 @@
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { connect } from 'node:net';
+import { delimiter, dirname, join } from 'node:path';
+import type { Settings } from '../config/settings.ts';
+import type { NodeId } from '../domain/ids.ts';
+import type { NodeAddress } from '../domain/node.ts';
+import { createApiClient } from './api-client.ts';
+import { toApiUrl } from './command-context.ts';
+
+/** What was found out about one part. */
+export interface Finding {
+  readonly state: 'ok' | 'missing' | 'down';
+  /** Version, place, how it was found. */
+  readonly detail: string;
+  /** What to do; empty when nothing is to be done. */
+  readonly advice: string;
+}
+
+/** One part that Hydra stands on, or can use. */
+export interface DoctorPart {
+  readonly name: string;
+  readonly required: boolean;
+  readonly check: () => Promise<Finding>;
+}
+
+/** A program as set-up recorded it. */
+export interface FoundProgram {
+  readonly path: string;
+  readonly version: string;
+  readonly source: string;
+}
+
+export interface DoctorInputs {
+  readonly settings: Settings;
+  readonly programs: {
+    readonly temporal: FoundProgram | null;
+    readonly ollama: FoundProgram | null;
+    /** Set when Hydra starts an Ollama of its own. */
+    readonly managedOllama: { readonly url: string; readonly models: readonly string[] } | null;
+  };
+  readonly nodeVersion: string;
+}
+
+const CHECK_TIMEOUT_MS = 3_000;
+const SET_UP = 'Set up what is missing with: npm start';
+
+/** Every part, in the order in which one would look for a fault. */
+export function listDoctorParts({ settings, programs, nodeVersion }: DoctorInputs): readonly DoctorPart[] {
+  const { managed } = settings.temporal;
+  const ownOllama = programs.managedOllama;
+  return [
+    { name: 'node', required: true, check: async () => found(`version ${nodeVersion}`) },
+    { name: 'state folder', required: true, check: async () => checkFolder(settings.home) },
+    { name: 'temporal program', required: managed, check: async () => checkProgram(programs.temporal) },
+    { name: 'temporal server', required: !managed, check: () => checkTemporal(settings) },
+    { name: 'ollama program', required: ownOllama !== null, check: async () => checkProgram(programs.ollama) },
+    ...(ownOllama ? [toOwnNodePart(ownOllama.url)] : settings.nodes.map(toNodePart)),
+    { name: 'sandbox deno', required: false, check: async () => checkDeno() },
+    { name: 'sandbox bubblewrap', required: false, check: async () => checkBubblewrap() },
+    { name: 'service', required: false, check: () => checkService(settings) },
+  ];
+}
+
+function found(detail: string): Finding {
+  return { state: 'ok', detail, advice: '' };
+}
+
+/** A folder that is not there yet is made at the first start; then what counts is where. */
+function checkFolder(folder: string): Finding {
+  const isThere = existsSync(folder);
+  try {
+    accessSync(isThere ? folder : nearestFolder(folder), constants.W_OK);
+    return found(isThere ? folder : `${folder}, made at the first start`);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return { state: 'down', detail, advice: 'Make it writable, or set HYDRA_HOME to another folder.' };
+  }
+}
+
+function nearestFolder(path: string): string {
+  return existsSync(path) ? path : nearestFolder(dirname(path));
+}
+
+function checkProgram(program: FoundProgram | null): Finding {
+  if (program === null) return { state: 'missing', detail: 'not set up', advice: SET_UP };
+  const detail = `version ${program.version}, ${program.path} (${program.source})`;
+  if (existsSync(program.path)) return found(detail);
+  return { state: 'missing', detail: `${program.path} is gone`, advice: SET_UP };
+}
+
+async function checkTemporal(settings: Settings): Promise<Finding> {
+  const { address, managed } = settings.temporal;
+  const problem = await tryConnect(address);
+  if (problem === undefined) return found(`${address} answers`);
+  const advice = managed ? 'It is started by: hydra up' : 'Start it, or set TEMPORAL_ADDRESS to one that runs.';
+  return { state: 'down', detail: `${address}: ${problem}`, advice };
+}
+
+/** Why nobody answers there; undefined when somebody does. */
+function tryConnect(address: string): Promise<string | undefined> {
+  const split = address.lastIndexOf(':');
+  const socket = connect({
+    host: address.slice(0, split),
+    port: Number(address.slice(split + 1)),
+    timeout: CHECK_TIMEOUT_MS,
+  });
+  return new Promise<string | undefined>((resolve) => {
+    socket.once('connect', () => resolve(undefined));
+    socket.once('timeout', () => resolve('no answer in time'));
+    socket.once('error', (error) => resolve(error.message || 'connection refused'));
+  }).finally(() => socket.destroy());
+}
+
+function toNodePart(node: NodeAddress): DoctorPart {
+  return { name: `node ${node.id}`, required: true, check: () => checkNode(node) };
+}
+
+/** Hydra starts it together with itself: that it does not run now is no fault. */
+function toOwnNodePart(url: string): DoctorPart {
+  const node = { id: 'local' as NodeId, url, slots: 1 };
+  const check = async () => {
+    const finding = await checkNode(node);
+    return finding.state === 'ok' ? finding : { ...finding, advice: 'It is started by: hydra up' };
+  };
+  return { name: 'node local', required: false, check };
+}
+
+async function checkNode(node: NodeAddress): Promise<Finding> {
+  try {
+    const version = await askNode<{ version: string }>(node, '/api/version');
+    const tags = await askNode<{ models: { name: string }[] }>(node, '/api/tags');
+    const names = tags.models.map((model) => model.name);
+    if (names.length > 0) return found(`${node.url}, version ${version.version}, models: ${names.join(', ')}`);
+    return {
+      state: 'missing',
+      detail: `${node.url} has no models`,
+      advice: 'Give it one: ollama pull qwen2.5-coder:1.5b',
+    };
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const reason = (cause instanceof Error && cause.message) || 'connection refused';
+    return {
+      state: 'down',
+      detail: `${node.url}: ${reason}`,
+      advice: 'Start it (ollama serve), or correct HYDRA_NODES or OLLAMA_HOST.',
+    };
+  }
+}
+
+async function askNode<Answer>(node: NodeAddress, path: string): Promise<Answer> {
+  const headers: Record<string, string> = node.bearerToken ? { authorization: `Bearer ${node.bearerToken}` } : {};
+  const response = await fetch(node.url + path, { headers, signal: AbortSignal.timeout(CHECK_TIMEOUT_MS) });
+  if (!response.ok) throw new Error(`HTTP ${response.status} for ${path}`);
+  return (await response.json()) as Answer;
+}
+
+function checkDeno(): Finding {
+  try {
+    const manifest = createRequire(import.meta.url).resolve('deno/package.json');
+    const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+    return found(`version ${version}, ${join(manifest, '..')}`);
+  } catch {
+    return { state: 'missing', detail: 'the package deno is not installed', advice: 'Install it with: npm ci' };
+  }
+}
+
+function checkBubblewrap(): Finding {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const path = folders.map((folder) => join(folder, 'bwrap')).find((file) => existsSync(file));
+  if (path !== undefined) return found(path);
+  const advice = process.platform === 'linux' ? 'Faster than Deno where it is: apt install bubblewrap' : '';
+  return { state: 'missing', detail: 'bwrap is not on PATH', advice };
+}
+
+async function checkService(settings: Settings): Promise<Finding> {
+  const url = toApiUrl(settings);
+  const health = await createApiClient(url).findService();
+  if (health === undefined)
+    return { state: 'down', detail: `nothing answers at ${url}`, advice: 'Start it with: hydra up' };
+  const broken = health.parts.filter((part) => !part.healthy).map((part) => `${part.name} (${part.detail})`);
+  if (broken.length === 0) return found(`version ${health.version} at ${url}, healthy`);
+  return { state: 'down', detail: `at ${url}, broken: ${broken.join(', ')}`, advice: 'See the parts above.' };
+}

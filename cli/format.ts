@@ -1,0 +1,82 @@
+import type { WireCheck, WireRun, WireRunSummary } from '../api/wire-run.ts';
+
+/** Rows as columns that line up; the first row is the head. */
+export function formatTable(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+const GIGABYTE = 1024 ** 3;
+
+export function formatSize(bytes: number): string {
+  return bytes >= GIGABYTE / 10 ? `${(bytes / GIGABYTE).toFixed(1)} GB` : `${Math.ceil(bytes / 1024 ** 2)} MB`;
+}
+
+export function formatDuration(ms: number): string {
+  const seconds = ms / 1_000;
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+
+/** Text on one line, cut to a width. */
+export function formatExcerpt(text: string, width: number): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  return line.length > width ? `${line.slice(0, width - 1)}…` : line;
+}
+
+/** What a run is, in a few words. */
+export function formatState(run: Pick<WireRunSummary, 'status' | 'state'>): string {
+  return run.status === 'completed' && run.state ? run.state : run.status;
+}
+
+const STATE_MEANINGS = {
+  verified: 'your tests or examples ran and passed',
+  consistent: 'it ran, and candidates agree; nothing of yours to check against',
+  unverified: 'nothing proves it',
+  partial: 'a part is missing, or a check failed',
+} as const;
+
+/** Everything about a run but its code, for people. */
+export function describeRun(run: WireRun): readonly string[] {
+  const { result, error, progress } = run;
+  return [
+    `Run      ${run.workflow_id}`,
+    `Prompt   ${formatExcerpt(run.prompt, 100)}`,
+    `Status   ${run.status}`,
+    ...(progress && result === null && error === null ? describeProgress(progress) : []),
+    ...(result ? describeResult(result) : []),
+    ...(error ? [`Error    ${error.type}: ${error.message}`] : []),
+  ];
+}
+
+function describeProgress(progress: NonNullable<WireRun['progress']>): readonly string[] {
+  const parts = progress.parts.map((part) => `           ${part.done ? 'done' : 'open'}  ${part.title}: ${part.doing}`);
+  return [`Phase    ${progress.phase}, ${progress.model_calls} model calls, ${progress.tokens} tokens`, ...parts];
+}
+
+function describeResult(result: NonNullable<WireRun['result']>): readonly string[] {
+  const how = result.runner === null ? 'nothing was run' : `run in ${result.runner}`;
+  return [
+    `Result   ${result.state}: ${STATE_MEANINGS[result.state]}`,
+    `Language ${result.language}, ${how}`,
+    ...(result.recalled_from === null ? [] : [`Recalled from run ${result.recalled_from}`]),
+    ...result.checks.map(describeCheck),
+    ...result.parts.map((part) => {
+      const where = part.model === null ? '' : ` · ${part.model} on ${part.node}`;
+      return `Part     ${part.title}: ${part.state}${where} · ${part.attempts} calls, ${part.tokens} tokens, ${part.seconds.toFixed(1)} s`;
+    }),
+    ...result.explanations.map((explanation) => `Note     ${explanation}`),
+  ];
+}
+
+function describeCheck(check: WireCheck): string {
+  const count = check.total_count > 0 ? ` ${check.passed_count} of ${check.total_count}` : '';
+  const evidence =
+    check.outcome === 'passed' || check.evidence === '' ? '' : ` · ${formatExcerpt(check.evidence, 100)}`;
+  return `Check    ${check.kind} by ${check.author}: ${check.outcome}${count}${evidence}`;
+}

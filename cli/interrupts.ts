@@ -1,0 +1,26 @@
+import { EXIT } from './exit-codes.ts';
+
+/** Ctrl-C and SIGTERM as a signal. */
+export interface Interrupts {
+  readonly signal: AbortSignal;
+  /** Gives Ctrl-C its usual meaning back. */
+  release(): void;
+}
+
+/** The first Ctrl-C aborts the signal, and the command ends in order; the second ends it at once. */
+export function catchInterrupts(onFirst: () => void = () => undefined): Interrupts {
+  const controller = new AbortController();
+  const handle = () => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    onFirst();
+    controller.abort();
+  };
+  const names = ['SIGINT', 'SIGTERM'] as const;
+  for (const name of names) process.on(name, handle);
+  return {
+    signal: controller.signal,
+    release: () => {
+      for (const name of names) process.off(name, handle);
+    },
+  };
+}

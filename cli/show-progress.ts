@@ -1,0 +1,92 @@
+import type { WireEvent } from '../api/wire-event.ts';
+import { formatDuration } from './format.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Shows what happens in a run while it happens. */
+export interface ProgressView {
+  show(event: WireEvent): void;
+  close(): void;
+}
+
+// A clock that stands still for longer looks like a program that hangs.
+const TICK_MS = 250;
+
+/**
+ * Shows each event as a line and, on a terminal, a status line with the time. With `showsText` what the models write is shown
+ * too; candidates write at the same time, so each change of the writer is announced.
+ */
+export function createProgressView(terminal: Terminal, showsText: boolean): ProgressView {
+  const startedAt = performance.now();
+  let doing = 'waiting';
+  let characters = 0;
+  let writer: string | null = null;
+  const elapsed = () => formatDuration(performance.now() - startedAt);
+  const tick = setInterval(() => {
+    // The status line would cut into the text.
+    if (!showsText || writer === null)
+      terminal.showStatus(`${elapsed()} · ${doing} · ${characters} characters written`);
+  }, TICK_MS);
+  tick.unref();
+
+  function endText(): void {
+    if (writer !== null) terminal.write('\n');
+    writer = null;
+  }
+
+  function showText(event: WireEvent & { type: 'text.delta' }): void {
+    characters += event.text.length;
+    if (!showsText) return;
+    const source = `${event.step} ${event.attempt}`;
+    if (source !== writer) {
+      endText();
+      terminal.note(terminal.noteColors.dim(`--- ${event.part ?? 'run'} · ${event.step ?? ''}`));
+    }
+    writer = source;
+    terminal.write(event.text);
+  }
+
+  return {
+    show(event) {
+      if (event.type === 'text.delta') {
+        showText(event);
+        return;
+      }
+      const line = describeEvent(event);
+      doing = line;
+      endText();
+      terminal.note(`${terminal.noteColors.dim(elapsed().padStart(8))}  ${line}`);
+    },
+    close() {
+      clearInterval(tick);
+      endText();
+      terminal.clearStatus();
+    },
+  };
+}
+
+/** One event in a few words. */
+export function describeEvent(event: WireEvent): string {
+  const part = event.part === null || event.part === 'whole' ? '' : `${event.part}: `;
+  switch (event.type) {
+    case 'run.started':
+      return 'started';
+    case 'phase.started':
+      return `${event.phase}${event.note === '' ? '' : `: ${event.note}`}`;
+    case 'model.started':
+      return `${part}${event.model} on ${event.node} (${event.role}; ${event.why})`;
+    case 'text.delta':
+      return event.text;
+    case 'model.finished':
+      return `${part}${event.completion_tokens} tokens in ${formatDuration(event.duration_ms)}`;
+    case 'model.rerouted':
+      return `${part}left ${event.node}: ${event.reason}`;
+    case 'candidate.verified':
+      return `${part}candidate ${event.outcome}: ${event.summary}`;
+    case 'part.finished':
+      return `${part}${event.state}: ${event.summary}`;
+    case 'run.finished':
+      return `${event.status}: ${event.summary}`;
+    default:
+      return event satisfies never;
+  }
+}

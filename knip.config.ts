@@ -1,0 +1,18 @@
+import type { KnipConfig } from 'knip';
+
+/** What counts as used: everything that one of these reaches, beside the scripts of package.json and the tests. */
+export default {
+  entry: [
+    'cli/main.ts',
+    'bench/main.ts',
+    // Started as processes of their own.
+    'sandbox/prepare-sandbox.ts',
+    'sandbox/runtime/*.ts',
+    'tests/support/temporal-owner.ts',
+  ],
+  project: ['**/*.{ts,mjs}'],
+  // Used by the path of a file in them, which nothing imports.
+  ignoreDependencies: ['@vscode/tree-sitter-wasm', 'deno', 'pyright'],
+  // An exported name may be there for readers of a type; one that its own file does not use either is dead.
+  ignoreExportsUsedInFile: true,
+} satisfies KnipConfig;

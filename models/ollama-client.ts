@@ -1,0 +1,57 @@
+import { Ollama } from 'ollama';
+import { Agent, fetch as fetchWithAgent } from 'undici';
+
+import type { NodeAddress } from '../domain/node.ts';
+import { failureFromStatus, nodeUnavailable } from './node-failure.ts';
+import { limitBytes, passJsonLines } from './json-lines.ts';
+
+/** A host on the network answers in milliseconds; a host that sleeps never does. */
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Lists and descriptions of models, licences included; the largest seen are below 1 MB. */
+const MAX_JSON_BYTES = 16 * 1024 * 1024;
+const MAX_ERROR_BYTES = 64 * 1024;
+
+/**
+ * Connections to Ollama hosts, kept open between calls. The HTTP client's own time limits (300 s to the headers, 300 s
+ * between two chunks) are off: loading a large model takes longer, and every call has deadlines of its own.
+ */
+export function createConnections(): Agent {
+  return new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: CONNECT_TIMEOUT_MS } });
+}
+
+/** The client for one call: `signal` ends it at once, socket included. Nothing is retried, no redirect is followed. */
+export function connectTo(node: NodeAddress, connections: Agent, signal: AbortSignal): Ollama {
+  const headers = node.bearerToken === undefined ? {} : { Authorization: `Bearer ${node.bearerToken}` };
+  return new Ollama({ host: node.url, headers, fetch: createFetch(node, connections, signal) });
+}
+
+function createFetch(node: NodeAddress, dispatcher: Agent, signal: AbortSignal): typeof fetch {
+  const fetchFromNode = async (url: string, init: RequestInit = {}): Promise<Response> => {
+    const { method = 'GET', headers, body } = init;
+    const request = { method, headers, body, dispatcher, signal, redirect: 'error' };
+    const answer = (await fetchWithAgent(url, request as Parameters<typeof fetchWithAgent>[1])) as unknown as Response;
+    if (!answer.ok) throw failureFromStatus(node, answer.status, await readStart(answer));
+    return new Response(guardBody(node, answer), { status: answer.status, headers: answer.headers });
+  };
+  return fetchFromNode as typeof fetch;
+}
+
+/** Ollama answers with JSON or with lines of it; a page of a router or a login form is refused here. */
+function guardBody(node: NodeAddress, answer: Response): ReadableStream<Uint8Array> | null {
+  const type = answer.headers.get('content-type') ?? '';
+  if (answer.body === null) return null;
+  if (type.includes('ndjson')) return answer.body.pipeThrough(passJsonLines());
+  if (type.includes('json')) return answer.body.pipeThrough(limitBytes(MAX_JSON_BYTES));
+  void answer.body.cancel();
+  throw nodeUnavailable(node, 'not_ollama', `content type ${type === '' ? 'missing' : type}`);
+}
+
+/** The body of an error, as far as it is of a sane length. */
+async function readStart(answer: Response): Promise<string> {
+  if (answer.body === null) return '';
+  try {
+    return await new Response(answer.body.pipeThrough(limitBytes(MAX_ERROR_BYTES))).text();
+  } catch {
+    return '';
+  }
+}

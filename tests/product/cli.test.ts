@@ -1,0 +1,346 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RunId } from '../../domain/ids.ts';
+import type { SynthesisRequest } from '../../domain/request.ts';
+import type { WireRun } from '../../api/wire-run.ts';
+import { startServer } from '../../api/server.ts';
+import type { RunningServer } from '../../api/server.ts';
+import { appendEvent, finishRun, openApi, postGenerate, storeResult } from '../support/api-harness.ts';
+import type { OpenedApi } from '../support/api-harness.ts';
+import { findFreePort } from '../support/free-port.ts';
+import { runCli, startCli } from '../support/run-cli.ts';
+
+let opened: OpenedApi;
+let server: RunningServer;
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'hydra-cli-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+beforeEach(async () => {
+  opened = await openApi();
+  server = await startServer({ ...opened.deps, port: 0, shutdownGraceMs: 100 });
+});
+afterEach(async () => {
+  await server.stop();
+  await opened.close();
+});
+
+const withApi = (...words: string[]) => [...words, '--api', server.url];
+const run = (...words: string[]) => runCli(withApi(...words));
+
+async function submit(id: string): Promise<RunId> {
+  await postGenerate(opened.api, { prompt: `Write ${id}`, workflow_id: id });
+  return id as RunId;
+}
+
+async function waitForRun(): Promise<RunId> {
+  await expect.poll(() => opened.memory.runs.countOpen(), { timeout: 20_000 }).toBe(1);
+  return (await opened.memory.runs.listOpen())[0]!.id;
+}
+
+async function readRequest(): Promise<SynthesisRequest> {
+  const hash = opened.runs.submissions[0]?.requestHash;
+  return JSON.parse((await opened.memory.artifacts.getText(hash!)) ?? '') as SynthesisRequest;
+}
+
+const ANSI = /\u001b\[/;
+
+describe('hydra generate', () => {
+  it('prints the code on stdout and everything else on stderr', async () => {
+    const cli = startCli(withApi('generate', 'Write fib'));
+    const id = await waitForRun();
+    await appendEvent(opened.memory, id, { type: 'phase.started', phase: 'attempt', note: '4 candidates' });
+    await finishRun(opened.memory, id);
+    const { code, stdout, stderr } = await cli.ended;
+    expect(code).toBe(0);
+    expect(stdout).toContain('def fib(n):\n    return n\n');
+    expect(stdout).not.toContain(id);
+    expect(stderr).toContain('attempt: 4 candidates');
+    expect(stderr).toContain('Result   verified: your tests or examples ran and passed');
+    expect(stderr).toContain('Check    examples by user: passed 2 of 2');
+    expect(stdout + stderr).not.toMatch(ANSI);
+  });
+
+  it('sends what its options say', async () => {
+    const tests = join(folder, 'test_add.py');
+    writeFileSync(tests, 'def test_add(): pass');
+    const options = ['--language', 'python', '--tests', tests, '-e', 'add(1, 2) => 3', '-e', 'map(x => x) => []'];
+    const more = ['-m', 'a', '-m', 'b', '-n', '3', '--decompose', 'never', '--priority', '1', '--fresh', '--no-wait'];
+    const { code, stdout } = await run('generate', 'Write add', ...options, ...more, '--id', 'mine');
+    expect(code).toBe(0);
+    expect(stdout).toBe('mine\n');
+    expect(await readRequest()).toMatchObject({
+      prompt: 'Write add',
+      language: 'python',
+      tests: [{ path: 'test_add.py', content: 'def test_add(): pass' }],
+      examples: [
+        { call: 'add(1, 2)', expected: '3' },
+        { call: 'map(x => x)', expected: '[]' },
+      ],
+      models: ['a', 'b'],
+      candidates: 3,
+      decompose: 'never',
+      priority: 1,
+      fresh: true,
+    });
+  });
+
+  it.each([['-'], ['-f', '-'], ['-f', 'FILE']])('reads the prompt by %s %s', async (...words) => {
+    const file = join(folder, 'task.md');
+    writeFileSync(file, 'from outside');
+    const given = words.map((word) => (word === 'FILE' ? file : word));
+    const { code } = await runCli(withApi('generate', '--no-wait', ...given), { stdin: 'from outside' });
+    expect(code).toBe(0);
+    expect((await readRequest()).prompt).toBe('from outside');
+  });
+
+  it('writes the files into --out and prints JSON', async () => {
+    const out = join(folder, 'result');
+    const cli = startCli(withApi('generate', 'x', '--json', '--out', out));
+    await finishRun(opened.memory, await waitForRun());
+    const { stdout } = await cli.ended;
+    expect((JSON.parse(stdout) as WireRun).result?.state).toBe('verified');
+    expect(readFileSync(join(out, 'main.py'), 'utf8')).toBe('def fib(n):\n    return n\n');
+    expect(readFileSync(join(out, 'lib/ünïcode name.py'), 'utf8')).toContain('script');
+  });
+
+  it.each([
+    [{ state: 'consistent' }, 0],
+    [{ state: 'unverified' }, 4],
+    [{ state: 'partial' }, 4],
+    [{ status: 'failed' }, 1],
+    [{ status: 'cancelled' }, 3],
+  ])('ends a run %o with %i', async (end, exitCode) => {
+    const id = await submit('r1');
+    const { status, state } = end as { status?: 'failed' | 'cancelled'; state?: 'partial' };
+    const error = { type: 'BudgetExhausted', message: 'Time is over.', details: {} } as const;
+    if (status) await opened.memory.runs.update(id, { status, error });
+    else
+      await opened.memory.runs.update(id, {
+        status: 'completed',
+        result: { ...(await storeResult(opened.memory)), state: state! },
+      });
+    await appendEvent(opened.memory, id, { type: 'run.finished', status: status ?? 'completed', summary: '' });
+    const { code, stderr } = await run('generate', `Write r1`, '--id', 'r1');
+    expect(code).toBe(exitCode);
+    if (status) expect(stderr).toContain('BudgetExhausted: Time is over.');
+  });
+
+  it('detaches at the first Ctrl-C: the run goes on', async () => {
+    const cli = startCli(withApi('generate', 'x'));
+    await cli.waitFor('was accepted');
+    const id = await waitForRun();
+    cli.process.kill('SIGINT');
+    const { code, stderr } = await cli.ended;
+    expect(code).toBe(130);
+    expect(stderr).toContain(`hydra events ${id}`);
+    expect(opened.runs.cancelled).toEqual([]);
+  });
+
+  it('waits no longer than told', async () => {
+    const { code, stderr } = await run('generate', 'x', '--wait', '1');
+    expect(code).toBe(0);
+    expect(stderr).toContain('The run is not finished. Watch it with: hydra events run-');
+  });
+
+  it.each([
+    [['generate'], 'What should be written?'],
+    [['generate', 'x', '-f', 'y'], 'not both'],
+    [['generate', '-f', '/nope'], '/nope cannot be read'],
+    [['generate', 'x', '-e', 'fib(10)'], "It must look like 'fib(10) => 55'"],
+    [['generate', 'x', '--candidates', 'many'], 'It must be a number'],
+    [['generate', 'x', '--language', 'pyton', '--no-wait'], 'did you mean python?'],
+    [['generate', ' ', '--no-wait'], 'prompt: must not be empty'],
+    [['generate', 'x', '--langage', 'python'], 'Did you mean --language?'],
+    [['generat', 'x'], 'Did you mean generate?'],
+    [['status'], "missing required argument 'id'"],
+    [['list', '--status', 'done'], 'status: must be one of'],
+  ])('explains wrong usage: %j', async (words, message) => {
+    const { code, stdout, stderr } = await run(...words);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(stdout).toBe('');
+  });
+});
+
+describe('hydra events', () => {
+  it('goes on after a restart of the service, without a gap or a repetition', async () => {
+    const id = await submit('r1');
+    const port = Number(new URL(server.url).port);
+    const delta = (text: string) => appendEvent(opened.memory, id, { type: 'text.delta', text });
+    await delta('one');
+    const cli = startCli(withApi('events', 'r1', '--json'));
+    await cli.waitFor('"text":"one"');
+    await server.stop();
+    await delta('two');
+    server = await startServer({ ...opened.deps, port, shutdownGraceMs: 100 });
+    await cli.waitFor('"text":"two"');
+    await finishRun(opened.memory, id);
+    const { code, stdout } = await cli.ended;
+    const sequences = stdout
+      .split('\n')
+      .flatMap((line) => (line === '' ? [] : (JSON.parse(line) as { sequence: number }).sequence));
+    expect(sequences).toEqual([1, 2, 3]);
+    expect(code).toBe(0);
+  });
+
+  it('shows what the models write, and leaves it out with --no-text', async () => {
+    const id = await submit('r1');
+    await appendEvent(opened.memory, id, { type: 'text.delta', text: 'def f' }, { key: 's', attempt: 1 });
+    await appendEvent(opened.memory, id, { type: 'text.delta', text: 'oo()' }, { key: 's', attempt: 1 });
+    await finishRun(opened.memory, id);
+    expect((await run('events', 'r1')).stderr).toContain('def foo()');
+    expect((await run('events', 'r1', '--no-text')).stderr).not.toContain('def f');
+  });
+});
+
+describe('looking at things', () => {
+  beforeEach(async () => finishRun(opened.memory, await submit('r1')));
+
+  it.each([
+    [['status', 'r1'], /verified/],
+    [['list'], /r1\s+verified/],
+    [['cancel', 'r1'], /r1 had ended: completed/],
+    [['nodes'], /gpu-1\s+up\s+1\/2\s+0\.6\.5/],
+    [['models'], /light\s+qwen3:1\.7b/],
+  ])('%j prints text, and JSON with --json', async (words, text) => {
+    const [plain, json] = [await run(...words), await run(...words, '--json')];
+    expect(plain).toMatchObject({ code: 0, stdout: expect.stringMatching(text) as string });
+    expect(plain.stdout).not.toMatch(ANSI);
+    expect(JSON.parse(json.stdout)).toBeTypeOf('object');
+    expect(json.code).toBe(0);
+  });
+
+  it.each([['status'], ['events'], ['cancel']])('%s says that a run is not there', async (verb) => {
+    const { code, stderr } = await run(verb, 'nope');
+    expect(code).toBe(1);
+    expect(stderr).toContain('No run has the ID "nope".');
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it('ends quietly when its reader goes away', async () => {
+    for (let index = 0; index < 4; index += 1) await submit(`filler-${index}`);
+    const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+    const command = `"${process.execPath}" --import tsx "${main}" list --json --api ${server.url} | true`;
+    const shell = spawn('bash', ['-c', `set -o pipefail; ${command}`]);
+    let stderr = '';
+    shell.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const [code] = (await once(shell, 'close')) as [number];
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+  });
+});
+
+describe('without a service', () => {
+  it.each([[['list']], [['status', 'x']], [['events', 'x']], [['nodes']], [['generate', 'x', '--no-wait']]])(
+    '%j says so, how to start it, and ends with 6',
+    async (words) => {
+      const port = await findFreePort();
+      const { code, stderr } = await runCli([...words, '--api', `http://127.0.0.1:${port}`]);
+      expect(code).toBe(6);
+      expect(stderr).toContain('Start the service with: hydra up');
+      expect(stderr).not.toMatch(/\n\s+at /);
+    },
+  );
+
+  it('tells when something else answers there', async () => {
+    const other = await startServer({ ...opened.deps, port: 0, shutdownGraceMs: 100 });
+    const { code } = await runCli(['list', '--api', `${other.url}/elsewhere`]);
+    await other.stop();
+    expect(code).toBe(1);
+  });
+
+  it('reports all wrong settings at once with 78', async () => {
+    const environment = { HYDRA_API_PORT: 'http', HYDRA_MAX_OPEN_RUNS: '0' };
+    const { code, stderr } = await runCli(['list'], { environment });
+    expect(code).toBe(78);
+    expect(stderr).toContain('HYDRA_API_PORT');
+    expect(stderr).toContain('HYDRA_MAX_OPEN_RUNS');
+  });
+
+  it('hydra down says that nothing runs', async () => {
+    const { code, stderr } = await runCli(['down'], { environment: { HYDRA_HOME: folder } });
+    expect(code).toBe(0);
+    expect(stderr).toContain('Hydra does not run.');
+  });
+
+  it('hydra config names each setting with its origin', async () => {
+    const { code, stdout } = await runCli(['config', '--json'], { environment: { HYDRA_API_PORT: '9123' } });
+    const { settings } = JSON.parse(stdout) as { settings: { name: string; value: string; origin: string }[] };
+    expect(code).toBe(0);
+    expect(settings).toContainEqual(
+      expect.objectContaining({ name: 'HYDRA_API_PORT', value: '9123', origin: 'environment' }),
+    );
+  });
+
+  it('hydra doctor lists every part with what to do', async () => {
+    const port = await findFreePort();
+    const environment = { OLLAMA_HOST: `127.0.0.1:${port}`, HYDRA_HOME: folder, HYDRA_CACHE: folder };
+    const { code, stdout } = await runCli(['doctor', '--json'], { environment });
+    const { parts } = JSON.parse(stdout) as { parts: { name: string; state: string; advice: string }[] };
+    const states = Object.fromEntries(parts.map((part) => [part.name, part.state]));
+    expect(code).toBe(1);
+    expect(states).toMatchObject({
+      node: 'ok',
+      'state folder': 'ok',
+      'temporal program': 'missing',
+      'sandbox deno': 'ok',
+    });
+    expect(parts.filter((part) => part.state !== 'ok').every((part) => part.advice !== '')).toBe(true);
+  });
+});
+
+describe('help', () => {
+  it('shows examples first and exit codes last, for the command and each verb', async () => {
+    const { stdout } = await runCli(['--help']);
+    const verbs = [...stdout.matchAll(/^ {2}([a-z-]+) (?:\[|<| )/gm)]
+      .map((match) => match[1]!)
+      .filter((verb) => verb !== 'hydra');
+    expect(verbs).toEqual(
+      expect.arrayContaining([
+        'up',
+        'down',
+        'generate',
+        'status',
+        'list',
+        'events',
+        'cancel',
+        'nodes',
+        'models',
+        'doctor',
+        'config',
+      ]),
+    );
+    for (const text of [
+      stdout,
+      (await runCli(['generate', '--help'])).stdout,
+      (await runCli(['up', '--help'])).stdout,
+    ]) {
+      expect(text.trimStart().startsWith('Examples:')).toBe(true);
+      expect(text).toContain('130 Ctrl-C');
+    }
+  });
+
+  it('comes without a command too', async () => {
+    expect(await runCli([])).toMatchObject({ code: 0, stdout: expect.stringContaining('Usage: hydra') as string });
+  });
+});
+
+describe('hydra simulate-node', () => {
+  it('runs a host that answers, until Ctrl-C', async () => {
+    const cli = startCli(['simulate-node', '--port', '0', '--model', 'tiny:1b']);
+    await cli.waitFor('Ctrl-C ends it');
+    cli.process.kill('SIGINT');
+    const { code, stdout } = await cli.ended;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^http:\/\/127\.0\.0\.1:\d+\n$/);
+  });
+});

@@ -1,0 +1,76 @@
+/**
+ * Which folder may import what of Hydra. A row owns the files below its path that no longer row owns.
+ * `'*'` means everything; an entry names a folder or one file; `type …` allows types only.
+ * Own files and folders without a row of their own are always allowed.
+ */
+export const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
+  'bootstrap.mjs': [],
+  domain: [],
+  config: ['domain'],
+  memory: ['domain'],
+  'memory/sqlite': ['domain', 'memory'],
+  models: ['domain'],
+  'models/simulated-node': ['domain'],
+  sandbox: ['domain'],
+  'sandbox/runtime': [],
+  languages: ['domain'],
+  fleet: ['domain', 'type models/language-model.ts', 'type config/settings.ts'],
+  activities: [
+    'domain',
+    'languages',
+    // Ports, and the pure functions that belong to them.
+    'memory',
+    'fleet/models-present.ts',
+    'fleet/model-traits.ts',
+    'sandbox/default-limits.ts',
+    'sandbox/same-outcome.ts',
+    'type fleet/scheduler-port.ts',
+    'type models/language-model.ts',
+    'type sandbox/program-runner.ts',
+    'type config/settings.ts',
+  ],
+  workflows: ['domain', 'type activities/registry.ts'],
+  api: ['domain', 'memory', 'config', 'workflows/contract.ts'],
+  workers: [
+    'domain',
+    'config',
+    'memory',
+    'memory/sqlite',
+    'models',
+    'sandbox',
+    'fleet',
+    'activities',
+    'workflows/contract.ts',
+    'api',
+  ],
+  cli: ['domain', 'config', 'type api', 'models/simulated-node', 'workers', 'bootstrap.mjs'],
+  bench: ['*'],
+  tests: ['*'],
+  // Where the tools look for their configuration.
+  'knip.config.ts': [],
+  'vitest.config.ts': [],
+};
+
+/** Packages that only these rows, and tests and bench, may import. Any other package is free to all but `PURE`. */
+export const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
+  ollama: ['models'],
+  'better-sqlite3': ['memory/sqlite'],
+  '@temporalio/workflow': ['workflows'],
+  '@temporalio/activity': ['activities'],
+  '@temporalio/worker': ['workers'],
+  '@temporalio/client': ['workers', 'api'],
+  '@temporalio/common': ['workers', 'api'],
+  '@temporalio/proto': ['workers'],
+  '@temporalio/envconfig': ['workers', 'config'],
+  '@temporalio/testing': [],
+  hono: ['api'],
+  '@hono/node-server': ['api'],
+  '@hono/zod-openapi': ['api'],
+  commander: ['cli'],
+};
+
+/** Rows that import no package and no part of Node.js, except packages that they own: they run inside Temporal's workflow sandbox. */
+export const PURE: readonly string[] = ['domain', 'workflows'];
+
+/** Runs before anything is installed, so it imports Node's own modules only; by `import()` it hands over to what it installed. */
+export const BEFORE_INSTALL = 'bootstrap.mjs';
