@@ -71,7 +71,7 @@ interface Answered {
 }
 
 async function runCall(call: Call): Promise<Answered> {
-  const { deps, input } = call;
+  const { input } = call;
   const { step, lease } = input;
   const request = await toModelRequest(call);
   emit(call, {
@@ -96,7 +96,8 @@ async function answerOrCut(call: Call, request: GenerateTextRequest): Promise<An
     return { generated, problem: null };
   } catch (error) {
     if (!(error instanceof SynthesisFailure) || !CUT_ANSWERS.has(error.type)) throw error;
-    const text = String(error.details['partialText'] ?? '');
+    const { partialText } = error.details;
+    const text = typeof partialText === 'string' ? partialText : '';
     const completionTokens = Number(error.details['completionTokens'] ?? request.maxTokens);
     const totalMs = performance.now() - startedAt;
     const generated = { text, promptTokens: 0, completionTokens, totalMs, loadMs: 0, promptMs: 0, decodeMs: totalMs };

@@ -7,7 +7,8 @@ export interface Choice {
   readonly notes: readonly string[];
 }
 
-const ALTERNATIVE = /\b(?:alternativ|another (?:way|version|approach|option)|or,? if you|could also|different approach)/i;
+const ALTERNATIVE =
+  /\b(?:alternativ|another (?:way|version|approach|option)|or,? if you|could also|different approach)/i;
 
 /** True when a block can be code of the language, by tag or, without one, by its grammar. */
 export function isInLanguage(block: CodeBlock, language: Language): boolean {

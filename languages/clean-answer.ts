@@ -1,7 +1,8 @@
 /** Longer answers are cut: no model of ours writes so much, and every step after this reads the whole text. */
 const MAX_ANSWER_LENGTH = 1_000_000;
 const THINKING = /^[ \t]*<(think|thinking|thought|reasoning|reflection)>[\s\S]*?<\/\1>/gim;
-const THINKING_WITHOUT_START = /^(?:(?!<(?:think|thinking|thought|reasoning)>)[\s\S])*?<\/(?:think|thinking|thought|reasoning)>/i;
+const THINKING_WITHOUT_START =
+  /^(?:(?!<(?:think|thinking|thought|reasoning)>)[\s\S])*?<\/(?:think|thinking|thought|reasoning)>/i;
 const THINKING_WITHOUT_END = /^[ \t]*<(?:think|thinking|thought|reasoning)>[\s\S]*$/im;
 /** Marks of chat templates that some models let slip into the text. */
 const TEMPLATE_MARK = /<\|[a-z_]+\|>|<[|｜][^>\n]{1,40}[|｜]>|\[\/?INST\]|<<\/?SYS>>|^<\/s>$|<\/s>\s*$/gm;

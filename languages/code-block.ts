@@ -20,7 +20,8 @@ export interface CodeBlock {
 }
 
 /** Test code by what it imports, names and asserts. */
-const TEST_CODE = /^\s*(?:import (?:pytest|unittest)|from (?:pytest|unittest)\b|def test_\w+|class Test\w+|(?:describe|it|test|Deno\.test)\(|import .* from ['"](?:vitest|node:test|@jest\/globals))/m;
+const TEST_CODE =
+  /^\s*(?:import (?:pytest|unittest)|from (?:pytest|unittest)\b|def test_\w+|class Test\w+|(?:describe|it|test|Deno\.test)\(|import .* from ['"](?:vitest|node:test|@jest\/globals))/m;
 const TEST_FILE = /(?:^|\/)(?:test_[^/]*|[^/]*_test|[^/]*\.(?:test|spec))\.[a-z]+$|(?:^|\/)(?:tests?|__tests__)\//i;
 
 /** Reads what a fenced block is. */

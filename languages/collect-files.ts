@@ -28,12 +28,7 @@ export function collectFiles(
   return { program: programOf(named, request, expected, notes), notes };
 }
 
-function belongs(
-  block: CodeBlock,
-  path: string,
-  expected: ReadonlySet<string>,
-  request: ExtractionRequest,
-): boolean {
+function belongs(block: CodeBlock, path: string, expected: ReadonlySet<string>, request: ExtractionRequest): boolean {
   if (expected.has(path)) return true;
   if (block.isTest || NOT_PROGRAM.test(path)) return false;
   return languageOfFile(path) !== request.language || isInLanguage(block, request.language);
@@ -69,7 +64,11 @@ function programOf(
 }
 
 function isImported(file: SourceFile, files: readonly SourceFile[]): boolean {
-  const stem = file.path.replace(/\.[a-z]+$/, '').split('/').at(-1) ?? '';
+  const stem =
+    file.path
+      .replace(/\.[a-z]+$/, '')
+      .split('/')
+      .at(-1) ?? '';
   const mention = new RegExp(String.raw`(?:\bimport\b|\bfrom\b|require\().*\b${stem.replaceAll(/\W/g, '.')}\b`);
   return files.some((other) => other !== file && mention.test(other.content));
 }

@@ -35,9 +35,22 @@ export async function runDenoCheck(program: RunnableProgram, options: ToolOption
     const ending = await runTool(
       {
         command: deno,
-        arguments: ['check', '--quiet', '--no-remote', '--no-npm', '--no-lock', ...sources.map(({ path }) => `./${path}`)],
+        arguments: [
+          'check',
+          '--quiet',
+          '--no-remote',
+          '--no-npm',
+          '--no-lock',
+          ...sources.map(({ path }) => `./${path}`),
+        ],
         folder,
-        environment: { HOME: folder, DENO_DIR: `${folder}/.deno`, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1', DENO_NO_PACKAGE_JSON: '1' },
+        environment: {
+          HOME: folder,
+          DENO_DIR: `${folder}/.deno`,
+          NO_COLOR: '1',
+          DENO_NO_UPDATE_CHECK: '1',
+          DENO_NO_PACKAGE_JSON: '1',
+        },
       },
       options,
     );
@@ -94,13 +107,19 @@ function stubOf(names: ReadonlySet<string>): string {
 
 function reportOf(ending: ToolEnding, language: RunnableLanguage, folder: string, startedAt: number): ToolReport {
   if (ending.ended !== 'exited') return notRun('deno', ending.ended, ending.message, startedAt);
-  const findings = [...ending.errors.matchAll(FINDING)].map(([, rule = '', message = '', path = '', line]): ToolFinding => ({
-    severity: isFault(rule, message, language) ? 'error' : 'warning',
-    file: decodeURI(path).replace(`${folder}/`, ''),
-    line: Number(line),
-    rule,
-    message: message.split('\n').filter((each) => !/^\s*[~^]+\s*$/.test(each)).join('\n').trim(),
-  }));
+  const findings = [...ending.errors.matchAll(FINDING)].map(
+    ([, rule = '', message = '', path = '', line]): ToolFinding => ({
+      severity: isFault(rule, message, language) ? 'error' : 'warning',
+      file: decodeURI(path).replace(`${folder}/`, ''),
+      line: Number(line),
+      rule,
+      message: message
+        .split('\n')
+        .filter((each) => !/^\s*[~^]+\s*$/.test(each))
+        .join('\n')
+        .trim(),
+    }),
+  );
   const syntax = SYNTAX_ERROR.exec(ending.errors);
   if (syntax !== null && findings.length === 0) {
     const [, message = '', path = '', line] = syntax;

@@ -5,7 +5,8 @@ import { languageByName, languageOfFile } from './file-language.ts';
 const WORDS: Readonly<Record<Language, RegExp>> = {
   python: /\b(?:python ?3?(?:\.\d+)?|pytest|pythonic|django|flask|fastapi|numpy|pandas)\b/gi,
   typescript: /\b(?:typescript|deno|tsx?(?= (?:function|class|module|code|program|script|file|type)s?\b))(?![\w.])/gi,
-  javascript: /\b(?:javascript|node(?:\.?js)|ecmascript|vanilla js|js(?= (?:function|class|module|code|program|script|file)s?\b))/gi,
+  javascript:
+    /\b(?:javascript|node(?:\.?js)|ecmascript|vanilla js|js(?= (?:function|class|module|code|program|script|file)s?\b))/gi,
   go: /\b(?:golang|(?:in|using|with|write|a|an) go(?= (?:function|program|package|module|struct|code|server|script)|[.,;:!]|$))/gim,
   rust: /\b(?:rust(?!y))\b/gi,
   java: /\bjava\b(?!script)/gi,
@@ -17,17 +18,23 @@ const WORDS: Readonly<Record<Language, RegExp>> = {
 };
 
 /** "in Python", "Python function", "using TypeScript": what the program is to be written in. */
-const WANTED_BEFORE = /(?:\b(?:in|using|with|write|create|implement|make|build|a|an|to|into)\s+(?:a |an |the |pure |plain |modern |idiomatic )?)$/i;
-const WANTED_AFTER = /^\s*(?:3(?:\.\d+)?\s*)?(?:function|class|module|program|script|code|method|package|library|implementation|cli|file)\b/i;
+const WANTED_BEFORE =
+  /(?:\b(?:in|using|with|write|create|implement|make|build|a|an|to|into)\s+(?:a |an |the |pure |plain |modern |idiomatic )?)$/i;
+const WANTED_AFTER =
+  /^\s*(?:3(?:\.\d+)?\s*)?(?:function|class|module|program|script|code|method|package|library|implementation|cli|file)\b/i;
 /** "convert this JavaScript to Python", "not in Java": the language that the program is not to have. */
-const UNWANTED_BEFORE = /\b(?:from|not|not in|without|unlike|convert (?:this|the|my|these|some)?|port (?:this|the|my)?|translate (?:this|the|my)?|like in|equivalent (?:of|to))\s*(?:a |an |the )?$/i;
+const UNWANTED_BEFORE =
+  /\b(?:from|not|not in|without|unlike|convert (?:this|the|my|these|some)?|port (?:this|the|my)?|translate (?:this|the|my)?|like in|equivalent (?:of|to))\s*(?:a |an |the )?$/i;
 const WANTED_WEIGHT = 3;
 const FENCE = /^[ \t]*(?:`{3,}|~{3,})[ \t]*([\w+#-]+)/gm;
 const FILE = /(?<![\w/@.])[\w-]+(?:\/[\w-]+)*\.(?:pyi?|[mc]?tsx?|[mc]?jsx?|go|rs|java|cpp|cc|cs|php|rb|sh)\b/g;
 /** Declarations that only one of the languages has. */
 const SHAPES: readonly (readonly [RegExp, Language])[] = [
   [/^\s*(?:async )?def \w+\(.*\).*:\s*$|^\s*>>> |^\s*from [\w.]+ import /m, 'python'],
-  [/^\s*(?:export )?(?:interface \w+ \{|type \w+ =)|[\w)\]]\s*:\s*(?:number|string|boolean|(?:Readonly)?Array<|Record<|Promise<)/m, 'typescript'],
+  [
+    /^\s*(?:export )?(?:interface \w+ \{|type \w+ =)|[\w)\]]\s*:\s*(?:number|string|boolean|(?:Readonly)?Array<|Record<|Promise<)/m,
+    'typescript',
+  ],
   [/^\s*(?:export )?(?:async )?function \w+\(|^\s*const \w+ = \(?.*=>/m, 'javascript'],
 ];
 

@@ -21,7 +21,8 @@ export type Extraction =
 export async function extractProgram(answerText: string, request: ExtractionRequest): Promise<Extraction> {
   const text = cleanAnswer(answerText);
   if (text.trim() === '') {
-    const problem = answerText.trim() === '' ? 'The answer is empty.' : 'The answer holds only thinking and no program.';
+    const problem =
+      answerText.trim() === '' ? 'The answer is empty.' : 'The answer holds only thinking and no program.';
     return { ok: false, problem };
   }
   const fenced = await findFencedBlocks(text, (content, info) => isWholeIn(request.language, content, info));
@@ -55,7 +56,10 @@ function extractBlocks(
   notesBefore: readonly string[],
 ): Extraction {
   const unsafe = blocks.flatMap(({ unsafePath }) => (unsafePath === undefined ? [] : [unsafePath]));
-  const notes = [...notesBefore, ...unsafe.map((path) => `the file name ${JSON.stringify(path)} is not safe and was ignored`)];
+  const notes = [
+    ...notesBefore,
+    ...unsafe.map((path) => `the file name ${JSON.stringify(path)} is not safe and was ignored`),
+  ];
   const collected = collectFiles(blocks, request);
   if (collected !== undefined) {
     return { ok: true, program: collected.program, notes: [...notes, ...collected.notes] };

@@ -32,7 +32,7 @@ export async function findFencedBlocks(text: string, isWhole: IsWhole): Promise<
   const lines = text.split('\n');
   const fences = lines.flatMap((line, index) => readFence(line, index)).filter(({ info }) => !WRAPPER.test(info));
   const blocks: FencedBlock[] = [];
-  for (let at = 0; at < fences.length; ) {
+  for (let at = 0; at < fences.length;) {
     const open = fences[at] as FenceLine;
     const end = await findEnd(lines, fences, at, isWhole);
     const content = contentBetween(lines, open, end?.index ?? lines.length);

@@ -16,24 +16,39 @@ export interface EntryPointSources {
 const IDENTIFIER = '[A-Za-z_$][\\w$]*';
 /** A kind of thing and then its name, with a word or a mark between that makes it a name. */
 const NAMED: readonly RegExp[] = [
-  new RegExp(`\\b(?:function|method|class|procedure|routine|helper|component|type|constant|called|named)\\s*(?:\\w+\\s+)?(?:called|named)?:?\\s*[\`'"*]{1,3}(${IDENTIFIER})(?:\\([^\`\\n]*\\))?[\`'"*]{1,3}`, 'gi'),
-  new RegExp(`\\b(?:function|method|class|procedure|routine|helper|component)\\s+(?:called|named)\\s+(${IDENTIFIER})`, 'gi'),
+  new RegExp(
+    `\\b(?:function|method|class|procedure|routine|helper|component|type|constant|called|named)\\s*(?:\\w+\\s+)?(?:called|named)?:?\\s*[\`'"*]{1,3}(${IDENTIFIER})(?:\\([^\`\\n]*\\))?[\`'"*]{1,3}`,
+    'gi',
+  ),
+  new RegExp(
+    `\\b(?:function|method|class|procedure|routine|helper|component)\\s+(?:called|named)\\s+(${IDENTIFIER})`,
+    'gi',
+  ),
   new RegExp(`\\b(?:function|method|class)\\s+(${IDENTIFIER})\\(`, 'g'),
   new RegExp(`^[ \\t]*(?:async\\s+)?def\\s+(${IDENTIFIER})\\s*\\(`, 'gm'),
   new RegExp(`\\bdef\\s+(${IDENTIFIER})\\s*\\(`, 'g'),
   new RegExp(`\\b(?:const|let|var)\\s+(${IDENTIFIER})\\s*=\\s*(?:async\\s*)?(?:function\\b|\\()`, 'g'),
   new RegExp(`\\bclass\\s+([A-Z][\\w$]*)\\b`, 'g'),
   new RegExp(`\`(${IDENTIFIER})\`\\s+(?:function|class|method|helper)\\b`, 'gi'),
-  new RegExp(`\\b(?:write|implement|create|build|make|define|provide|export|add)\\s+(?:me\\s+)?(?:an?\\s+|the\\s+)?\`(${IDENTIFIER})(?:\\([^\`\\n]*\\))?\``, 'gi'),
+  new RegExp(
+    `\\b(?:write|implement|create|build|make|define|provide|export|add)\\s+(?:me\\s+)?(?:an?\\s+|the\\s+)?\`(${IDENTIFIER})(?:\\([^\`\\n]*\\))?\``,
+    'gi',
+  ),
   new RegExp(`\\b(?:an?|the)\\s+([A-Z][a-z0-9]*(?:[A-Z][\\w$]*)|[A-Z]{2,}[a-z]\\w*)\\s+class\\b`, 'g'),
-  new RegExp(`\\b(?:write|implement|create|build|make|define)\\s+(?:me\\s+)?(?:an?\\s+|the\\s+)?(${IDENTIFIER})\\(`, 'gi'),
+  new RegExp(
+    `\\b(?:write|implement|create|build|make|define)\\s+(?:me\\s+)?(?:an?\\s+|the\\s+)?(${IDENTIFIER})\\(`,
+    'gi',
+  ),
 ];
 /** Words after "function" or "class" that are no names. */
 const NO_NAMES = new Set(
-  'that which to for in with and it is of from as on by the a an this returning called named taking using should must if when where or not be can will'.split(' '),
+  'that which to for in with and it is of from as on by the a an this returning called named taking using should must if when where or not be can will'.split(
+    ' ',
+  ),
 );
 /** The name belongs to something that is to be used or avoided, not to be written. */
-const MENTIONED_ONLY = /\b(?:use|uses|using|without|avoid|not|don't|like|via|calls?|calling|instead of|from|import|similar to|built-in|builtin)\s+(?:the\s+|an?\s+)?(?:built-?in\s+)?$/i;
+const MENTIONED_ONLY =
+  /\b(?:use|uses|using|without|avoid|not|don't|like|via|calls?|calling|instead of|from|import|similar to|built-in|builtin)\s+(?:the\s+|an?\s+)?(?:built-?in\s+)?$/i;
 
 /** Names that the finished program must provide, first mentioned first. */
 export async function findEntryPoints(sources: EntryPointSources): Promise<readonly string[]> {
@@ -85,9 +100,6 @@ const KNOWN_PYTHON_MODULES =
 async function usedNames(language: RunnableLanguage, source: string): Promise<ReadonlySet<string>> {
   const nodes = [...walkSyntax(await readSyntax(language, source))];
   const inImport = /import|dotted_name|export/;
-  const used = nodes.filter(
-    (node) => /identifier$/.test(node.type) && !inImport.test(node.parent?.type ?? ''),
-  );
+  const used = nodes.filter((node) => node.type.endsWith('identifier') && !inImport.test(node.parent?.type ?? ''));
   return new Set(used.map((node) => node.text));
 }
-

@@ -22,7 +22,10 @@ const BY_TYPE: readonly (readonly [RegExp, Guess])[] = [
   [/^(?:None|null)$/, (language) => [language === 'python' ? 'None' : 'null']],
   [/^undefined$/, () => ['undefined']],
   [/^(?:list|List|Sequence|Iterable|Array|array)$/, LISTS_OF_INTEGERS],
-  [/^(?:dict|Dict|Mapping)(?:\[str,\s*(?:int|Any)\])?$/, () => ['{}', '{"a": 1}', '{"b": 2, "a": 1}', '{"a": 0, "b": -1, "c": 5}']],
+  [
+    /^(?:dict|Dict|Mapping)(?:\[str,\s*(?:int|Any)\])?$/,
+    () => ['{}', '{"a": 1}', '{"b": 2, "a": 1}', '{"a": 0, "b": -1, "c": 5}'],
+  ],
   [/^Record<string,\s*(?:number|unknown)>$/, () => ['{}', '{ a: 1 }', '{ b: 2, a: 1 }']],
   [/^(?:dict|Dict|Mapping)\[str,\s*str\]$/, () => ['{}', '{"a": "x"}', '{"b": "y", "a": "x"}']],
   [/^(?:set|Set)\[int\]$/, () => ['set()', '{1}', '{3, 1, 2}']],
@@ -30,15 +33,28 @@ const BY_TYPE: readonly (readonly [RegExp, Guess])[] = [
 
 /** Values by parameter name, where nothing else is written. */
 const BY_NAME: readonly (readonly [RegExp, Guess])[] = [
-  [/^(?:n|k|m|i|j|x|y|a|b|num|number|count|index|limit|size|start|end|value|target|year|age|amount|width|height|depth)\d?$/, () => INTEGERS],
-  [/^(?:s|t|text|string|str|word|name|sentence|line|message|input_string|pattern|char|title|email|url|path)\d?$/, () => STRINGS],
+  [
+    /^(?:n|k|m|i|j|x|y|a|b|num|number|count|index|limit|size|start|end|value|target|year|age|amount|width|height|depth)\d?$/,
+    () => INTEGERS,
+  ],
+  [
+    /^(?:s|t|text|string|str|word|name|sentence|line|message|input_string|pattern|char|title|email|url|path)\d?$/,
+    () => STRINGS,
+  ],
   [/^(?:words|strings|names|lines|tokens|strs)$/, LISTS_OF_STRINGS],
-  [/^(?:nums?|numbers|arr|array|lst|list|items|values|elements|data|seq|sequence|xs|integers|scores|prices)\d?$/, LISTS_OF_INTEGERS],
-  [/^(?:matrix|grid|board|table|rows)$/, () => ['[[1]]', '[[1, 2], [3, 4]]', '[[1, 2, 3], [4, 5, 6]]', '[[0, 0], [0, 0]]']],
+  [
+    /^(?:nums?|numbers|arr|array|lst|list|items|values|elements|data|seq|sequence|xs|integers|scores|prices)\d?$/,
+    LISTS_OF_INTEGERS,
+  ],
+  [
+    /^(?:matrix|grid|board|table|rows)$/,
+    () => ['[[1]]', '[[1, 2], [3, 4]]', '[[1, 2, 3], [4, 5, 6]]', '[[0, 0], [0, 0]]'],
+  ],
   [/^(?:is|has|should|flag|reverse|ascending|strict)\w*$/, BOOLEANS],
 ];
 
-const WRAPPER = /^(?:(?:typing\.)?(?:list|List|Sequence|Iterable|Optional|Union|tuple|Tuple)\[(.*)\]|(?:Readonly)?Array<(.*)>|(?:readonly\s+)?(.+)\[\])$/s;
+const WRAPPER =
+  /^(?:(?:typing\.)?(?:list|List|Sequence|Iterable|Optional|Union|tuple|Tuple)\[(.*)\]|(?:Readonly)?Array<(.*)>|(?:readonly\s+)?(.+)\[\])$/s;
 /** Few of each inner kind, so that lists of lists stay short. */
 const INNER_COUNT = 4;
 
@@ -52,7 +68,8 @@ function valuesOfType(type: string, language: RunnableLanguage): readonly string
   const direct = BY_TYPE.find(([pattern]) => pattern.test(type))?.[1](language);
   if (direct !== undefined) return direct;
   if (/^(['"]).*\1$/.test(type)) return [type];
-  const alternatives = /^(?:typing\.)?(?:Union|Optional)\[(.*)\]$/s.exec(type)?.[1] ?? (type.includes('|') ? type : undefined);
+  const alternatives =
+    /^(?:typing\.)?(?:Union|Optional)\[(.*)\]$/s.exec(type)?.[1] ?? (type.includes('|') ? type : undefined);
   if (alternatives !== undefined && !/[<[(].*\|.*[>\])]/.test(type)) return unionValues(type, alternatives, language);
   return sequenceValues(type, language);
 }
@@ -70,9 +87,13 @@ function sequenceValues(type: string, language: RunnableLanguage): readonly stri
   if (/^(?:typing\.)?[Tt]uple\[/.test(type)) return tupleValues(splitArguments(inner), language);
   const values = valuesOfType(inner.replace(/^\((.*)\)$/s, '$1').trim(), language).slice(0, INNER_COUNT + 2);
   if (values.length === 0) return [];
-  return [[], values.slice(1, 2), values.slice(0, 3), values.slice(1, 5).toReversed(), [...values.slice(2, 4), ...values.slice(2, 4)]].map(
-    (items) => `[${items.join(', ')}]`,
-  );
+  return [
+    [],
+    values.slice(1, 2),
+    values.slice(0, 3),
+    values.slice(1, 5).toReversed(),
+    [...values.slice(2, 4), ...values.slice(2, 4)],
+  ].map((items) => `[${items.join(', ')}]`);
 }
 
 function tupleValues(types: readonly string[], language: RunnableLanguage): readonly string[] {

@@ -16,9 +16,11 @@ const AFTER =
 const ALTERNATIVE = /^[`*]{0,3}\s*(?:or|to)\b/;
 const OPERATOR = /^[ \t]+(?:[-+*/%<>&|^]|\*\*)[ \t]*[\w('"[]/;
 /** Says that the outcome is what happens now and not what is wanted. */
-const COMPLAINT = /\b(?:currently|wrong|wrongly|incorrect|incorrectly|instead|buggy|rather than|actually|never|not)\b|n't\b/i;
+const COMPLAINT =
+  /\b(?:currently|wrong|wrongly|incorrect|incorrectly|instead|buggy|rather than|actually|never|not)\b|n't\b/i;
 const WANTED = /\b(?:should|must|shall|has to)\b/;
-const EQUALITY_CALL = /^(?:self\.)?(?:assert\w*|t)?\.?(?:assertEquals?|(?:deep|strict|deepStrict)?[eE]quals?|deepEqual|is)\($/;
+const EQUALITY_CALL =
+  /^(?:self\.)?(?:assert\w*|t)?\.?(?:assertEquals?|(?:deep|strict|deepStrict)?[eE]quals?|deepEqual|is)\($/;
 const EXPECT_METHOD = /^\.(?:toBe|toEqual|toStrictEqual)\(/;
 
 /** Calls whose outcome stands behind them: `f(2) → 4`, `f(2) == 4`, "f(2) returns 4", `expect(f(2)).toBe(4)`. */

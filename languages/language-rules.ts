@@ -2,7 +2,6 @@ import type { Gap } from './gap.ts';
 import type { Outline } from './outline.ts';
 import type { SyntaxNode } from './syntax.ts';
 
-
 /** Where the languages differ; everything else is common. */
 export interface LanguageRules {
   /** What a file declares, imports and does on load. */

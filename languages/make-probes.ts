@@ -58,7 +58,9 @@ async function readCalls(request: ProbeRequest): Promise<readonly Expression[]> 
 function singleChanges(call: Expression): readonly string[] {
   return interleave(
     literalsIn(call.node).map((literal) =>
-      mutateLiteral(literal).map((text) => replaceAt(call.text, literal.start - call.offset, literal.end - call.offset, text)),
+      mutateLiteral(literal).map((text) =>
+        replaceAt(call.text, literal.start - call.offset, literal.end - call.offset, text),
+      ),
     ),
   );
 }

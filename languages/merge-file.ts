@@ -14,7 +14,8 @@ export interface MergedFile {
 /** Joins the contributions to one file, in the order given: what is used stands before its users. */
 export function mergeFile(path: string, parts: readonly LinkedPart[], rules: MergeRules): MergedFile {
   const taken = new Map<string, Taken>();
-  for (const { part } of parts) for (const name of part.provides) taken.set(name, { owner: part.owner, text: undefined });
+  for (const { part } of parts)
+    for (const name of part.provides) taken.set(name, { owner: part.owner, text: undefined });
   const importTaken = new Map<string, string>();
   const settled = parts.map((each) => settleNames(each, taken, importTaken));
   const imports = settled.flatMap((each) => each.imports);

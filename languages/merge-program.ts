@@ -40,7 +40,11 @@ async function merge(plan: Plan, programs: ReadonlyMap<PartId, Program>, rootFol
   const ordered = orderParts(plan.parts);
   const owners = findOwners(plan);
   const extras = extraFiles(plan, programs);
-  const files = new Set([...ordered.map(({ file }) => file), ...[...owners.values()].map(({ file }) => file), ...extras.keys()]);
+  const files = new Set([
+    ...ordered.map(({ file }) => file),
+    ...[...owners.values()].map(({ file }) => file),
+    ...extras.keys(),
+  ]);
   const map: FileMap = { rules: mergeRulesFor(language), files, rootFolder };
   const main = ordered.findLast(({ file }) => file === plan.mainFile);
   const sources = [
@@ -146,7 +150,9 @@ async function finish(
   const syntax = await Promise.all(
     merged.map(async ({ path, content }) => {
       const [first] = await parseSource(plan.language, content);
-      return first === undefined ? [] : [`The merged file ${path} does not parse at line ${first.line}: ${first.message}.`];
+      return first === undefined
+        ? []
+        : [`The merged file ${path} does not parse at line ${first.line}: ${first.message}.`];
     }),
   );
   const problems = [...syntax.flat(), ...findImportCycles(importGraph(merged, map))];
@@ -160,7 +166,10 @@ function importGraph(merged: readonly MergedFile[], map: FileMap): ReadonlyMap<s
     merged.map(({ path, imports }) => {
       const targets = imports
         .filter(({ typeOnly }) => !typeOnly)
-        .flatMap(({ module }) => map.rules.possibleFiles(path, module, map.rootFolder).find((each) => map.files.has(each)) ?? []);
+        .flatMap(
+          ({ module }) =>
+            map.rules.possibleFiles(path, module, map.rootFolder).find((each) => map.files.has(each)) ?? [],
+        );
       return [path, new Set(targets)];
     }),
   );

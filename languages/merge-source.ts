@@ -21,7 +21,8 @@ export async function readMergeSource(language: RunnableLanguage, text: string):
   let start: number | undefined;
   for (const node of root.children) {
     const last = units.at(-1);
-    if (node.type === 'comment' && isBehind(last, node, text)) units[units.length - 1] = { ...(last as MergeUnit), end: node.end };
+    if (node.type === 'comment' && isBehind(last, node, text))
+      units[units.length - 1] = { ...(last as MergeUnit), end: node.end };
     else if (node.type === 'comment' && FILE_NAME_COMMENT.test(node.text)) start = undefined;
     else if (node.type === 'comment') start ??= node.start;
     else if (node.named && node.type !== 'hash_bang_line' && node.type !== 'empty_statement') {

@@ -80,13 +80,16 @@ function boundNamesOf(scope: SyntaxNode): ReadonlySet<string> {
     }
     if (isDeclaration(node)) addTargets(childInField(node, 'name'), names);
     // Inner scopes keep their own names to themselves.
-    if (!SCOPES.has(node.type) && !/^(?:abstract_)?class_(?:definition|declaration)$/.test(node.type)) waiting.push(...node.children);
+    if (!SCOPES.has(node.type) && !/^(?:abstract_)?class_(?:definition|declaration)$/.test(node.type))
+      waiting.push(...node.children);
   }
   return new Set([...names].filter((name) => !outer.has(name)));
 }
 
 function isDeclaration(node: SyntaxNode): boolean {
-  return /^(?:function_definition|class_definition|(?:generator_)?function_declaration|class_declaration)$/.test(node.type);
+  return /^(?:function_definition|class_definition|(?:generator_)?function_declaration|class_declaration)$/.test(
+    node.type,
+  );
 }
 
 function targetOf(node: SyntaxNode): SyntaxNode | undefined {
@@ -97,7 +100,13 @@ function targetOf(node: SyntaxNode): SyntaxNode | undefined {
 
 /** Adds what a pattern binds; types, defaults and the keys of object patterns bind nothing. */
 function addTargets(pattern: SyntaxNode | undefined, names: Set<string>): void {
-  if (pattern === undefined || ['attribute', 'subscript', 'member_expression', 'type', 'type_annotation'].includes(pattern.type)) return;
-  if (pattern.type === 'identifier' || pattern.type === 'shorthand_property_identifier_pattern') names.add(pattern.text);
-  for (const child of namedChildren(pattern)) if (!['value', 'right', 'type', 'key'].includes(child.field ?? '')) addTargets(child, names);
+  if (
+    pattern === undefined ||
+    ['attribute', 'subscript', 'member_expression', 'type', 'type_annotation'].includes(pattern.type)
+  )
+    return;
+  if (pattern.type === 'identifier' || pattern.type === 'shorthand_property_identifier_pattern')
+    names.add(pattern.text);
+  for (const child of namedChildren(pattern))
+    if (!['value', 'right', 'type', 'key'].includes(child.field ?? '')) addTargets(child, names);
 }

@@ -27,7 +27,9 @@ function literalKind(node: SyntaxNode): LiteralKind | undefined {
 export function isNegative(node: SyntaxNode): boolean {
   const operand = namedChildren(node)[0];
   const isUnary = node.type === 'unary_operator' || node.type === 'unary_expression';
-  return isUnary && node.text.startsWith('-') && operand !== undefined && /^(?:integer|float|number)$/.test(operand.type);
+  return (
+    isUnary && node.text.startsWith('-') && operand !== undefined && /^(?:integer|float|number)$/.test(operand.type)
+  );
 }
 
 /** Texts that the literal could be instead, of the same type, nearest first. */
@@ -59,7 +61,7 @@ function opposite(text: string): string {
 function mutateNumber(text: string): readonly string[] {
   const value = Number(text.replaceAll('_', '').replace(/n$/, ''));
   if (!Number.isFinite(value)) return [];
-  const suffix = /n$/.test(text) ? 'n' : '';
+  const suffix = text.endsWith('n') ? 'n' : '';
   if (/[.eE]/.test(text) && !/^-?0x/i.test(text)) return mutateFloat(value);
   const small = Math.abs(value) <= MAX_GROWING_NUMBER;
   const grown = small ? [value + 1, value * 2, value + 2] : [];
@@ -81,8 +83,21 @@ function mutateString(text: string): readonly string[] {
   const units = inside.match(/\\(?:u\{[^}]*\}|u.{4}|x..|[\s\S])|[\s\S]/gu) ?? [];
   const swapped = units.length < 2 ? units : [units[1], units[0], ...units.slice(2)];
   const middle = Math.trunc(units.length / 2);
-  const shorter = [units.slice(1), units.slice(0, -1), [...units.slice(0, middle), ...units.slice(middle + 1)], units.slice(0, 1)];
-  const longer = units.length <= MAX_GROWING_LENGTH ? [[...units, ...units], [...units, ' '], [...units, 'a'], [' ', ...units]] : [];
+  const shorter = [
+    units.slice(1),
+    units.slice(0, -1),
+    [...units.slice(0, middle), ...units.slice(middle + 1)],
+    units.slice(0, 1),
+  ];
+  const longer =
+    units.length <= MAX_GROWING_LENGTH
+      ? [
+          [...units, ...units],
+          [...units, ' '],
+          [...units, 'a'],
+          [' ', ...units],
+        ]
+      : [];
   const same = [units.toReversed(), swapped, units.map((unit) => (/^[a-z]$/i.test(unit) ? flipCase(unit) : unit))];
   return [[], ...shorter, ...same, ...longer].map((each) => `${quote}${each.join('')}${quote}`);
 }
@@ -96,7 +111,11 @@ function mutateList(node: SyntaxNode): readonly string[] {
   const [first = '', ...rest] = items;
   const grown =
     items.length > 0 && items.length <= MAX_GROWING_LENGTH
-      ? [[...items, items.at(-1) ?? ''], [first, ...items], [...items, ...items]]
+      ? [
+          [...items, items.at(-1) ?? ''],
+          [first, ...items],
+          [...items, ...items],
+        ]
       : [];
   const variants = [[], rest, items.slice(0, -1), items.toReversed(), ...grown, items.slice(0, 1), swapEnds(items)];
   // A tuple is a record more often than a sequence: its length stays.

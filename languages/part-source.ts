@@ -77,7 +77,7 @@ function keptUnits(part: PartSource): readonly MergeUnit[] {
 /** An assignment at the top level: a constant that the part needs, or a variable of a demonstration. */
 function isPlainValue(unit: MergeUnit): boolean {
   const { type, text } = unit.node;
-  return type === 'expression_statement' || (/declaration$/.test(type) && !/=>|\bfunction\b|\bclass\b/.test(text));
+  return type === 'expression_statement' || (type.endsWith('declaration') && !/=>|\bfunction\b|\bclass\b/.test(text));
 }
 
 /** Names that functions, classes and provided values of the part reach. */

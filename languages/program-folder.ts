@@ -10,7 +10,8 @@ export async function withProgramFolder<T>(
   use: (folder: string) => Promise<T>,
 ): Promise<T> {
   const unsafe = files.find(({ path }) => !isSafeRelativePath(path));
-  if (unsafe !== undefined) throw new RangeError(`The path ${JSON.stringify(unsafe.path)} leaves the program's folder.`);
+  if (unsafe !== undefined)
+    throw new RangeError(`The path ${JSON.stringify(unsafe.path)} leaves the program's folder.`);
   // Tools report real paths; a link in the temporary path would hide the program's own files.
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'hydra-check-')));
   try {

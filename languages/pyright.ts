@@ -41,7 +41,7 @@ export async function runPyright(program: Program, options: ToolOptions): Promis
   const startedAt = performance.now();
   const script = findPyright();
   if (script === undefined) return notRun('pyright', 'missing', 'the npm package pyright is not installed', startedAt);
-  const files = [...program.files.filter(({ path }) => path !== 'pyrightconfig.json')];
+  const files = program.files.filter(({ path }) => path !== 'pyrightconfig.json');
   return withProgramFolder([...files, { path: 'pyrightconfig.json', content: CONFIGURATION }], async (folder) => {
     const ending = await runTool(
       {

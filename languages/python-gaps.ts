@@ -3,9 +3,11 @@ import { definitionOf } from './python-outline.ts';
 import { childInField, childOfType, namedChildren, walkSyntax, type SyntaxNode } from './syntax.ts';
 
 /** Functions of these names are meant to do nothing. */
-const DOES_NOTHING = /^_*(?:noop|no_op|nop|do_nothing|ignore|dummy|null|pass_through|_)\w*$|^__\w+__$|^on_\w+$|^visit_\w+$/;
+const DOES_NOTHING =
+  /^_*(?:noop|no_op|nop|do_nothing|ignore|dummy|null|pass_through|_)\w*$|^__\w+__$|^on_\w+$|^visit_\w+$/;
 /** Words of a docstring or message that leave the work to a subclass on purpose. */
-const LEFT_TO_SUBCLASS = /subclass|override|overrid|abstract|derived class|child class|hook|no-op|do(?:es)? nothing|interface/i;
+const LEFT_TO_SUBCLASS =
+  /subclass|override|overrid|abstract|derived class|child class|hook|no-op|do(?:es)? nothing|interface/i;
 const ABSTRACT_BASE = /\b(?:Protocol|ABC|ABCMeta|Exception|Error|Enum|TypedDict)\b/;
 const STUB_DECORATOR = /@(?:\w+\.)?(?:abstract\w*|overload)\b/;
 
@@ -33,17 +35,23 @@ function emptyBody(definition: SyntaxNode, extended: ReadonlySet<string>): reado
 
 function emptinessOf(definition: SyntaxNode): string | undefined {
   const body = childInField(definition, 'body');
-  const statements = (body === undefined ? [] : namedChildren(body)).filter((each, index) => index > 0 || !isDocstring(each));
+  const statements = (body === undefined ? [] : namedChildren(body)).filter(
+    (each, index) => index > 0 || !isDocstring(each),
+  );
   const [only, ...more] = statements;
   if (only === undefined) return 'a docstring';
   if (more.length > 0) return undefined;
   if (only.type === 'pass_statement') return '"pass"';
   if (isEllipsis(only)) return '"..."';
-  return only.type === 'raise_statement' && /\bNotImplementedError\b/.test(only.text) ? 'NotImplementedError' : undefined;
+  return only.type === 'raise_statement' && /\bNotImplementedError\b/.test(only.text)
+    ? 'NotImplementedError'
+    : undefined;
 }
 
 function isDocstring(statement: SyntaxNode): boolean {
-  return statement.type === 'expression_statement' && childOfType(statement, 'string', 'concatenated_string') !== undefined;
+  return (
+    statement.type === 'expression_statement' && childOfType(statement, 'string', 'concatenated_string') !== undefined
+  );
 }
 
 function isEllipsis(statement: SyntaxNode): boolean {

@@ -57,9 +57,9 @@ function importedNames(statement: SyntaxNode): readonly ImportedName[] {
 function renderImports(imports: readonly ImportedName[]): string {
   const future = imports.filter(({ module }) => module === '__future__');
   const others = imports.filter(({ module }) => module !== '__future__');
-  const modules = others.filter(({ kind }) => kind === 'module').map(({ name, local }) =>
-    name === local ? `import ${name}` : `import ${name} as ${local}`,
-  );
+  const modules = others
+    .filter(({ kind }) => kind === 'module')
+    .map(({ name, local }) => (name === local ? `import ${name}` : `import ${name} as ${local}`));
   const stars = others.filter(({ kind }) => kind === 'all').map(({ module }) => `from ${module} import *`);
   const lines = [...new Set([...modules, ...stars])].toSorted();
   return [...renderFrom(future), ...lines, ...renderFrom(others)].join('\n');
@@ -72,14 +72,19 @@ function renderFrom(imports: readonly ImportedName[]): readonly string[] {
     const names = byModule.get(module) ?? new Set<string>();
     byModule.set(module, names.add(name === local ? name : `${name} as ${local}`));
   }
-  return [...byModule].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([module, names]) => `from ${module} import ${[...names].toSorted().join(', ')}`);
+  return [...byModule]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([module, names]) => `from ${module} import ${[...names].toSorted().join(', ')}`);
 }
 
 /** Modules are found from the folder of the program's main file, which is where Python looks first. */
 function moduleName(_: string, toFile: string, rootFolder: string): string {
   const inRoot = rootFolder !== '.' && toFile.startsWith(`${rootFolder}/`);
   const path = inRoot ? toFile.slice(rootFolder.length + 1) : toFile;
-  return path.replace(/\.py$/, '').replace(/\/__init__$/, '').replaceAll('/', '.');
+  return path
+    .replace(/\.py$/, '')
+    .replace(/\/__init__$/, '')
+    .replaceAll('/', '.');
 }
 
 function possibleFiles(fromFile: string, module: string, rootFolder: string): readonly string[] {
@@ -93,7 +98,8 @@ function possibleFiles(fromFile: string, module: string, rootFolder: string): re
 /** Names of the standard library that declarations in plans use as if they were built in. */
 const WELL_KNOWN: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries({
-    typing: 'Any Callable ClassVar Dict FrozenSet Generic Iterable Iterator List Literal Mapping NamedTuple NewType Optional Protocol Sequence Set Tuple Type TypedDict TypeVar Union',
+    typing:
+      'Any Callable ClassVar Dict FrozenSet Generic Iterable Iterator List Literal Mapping NamedTuple NewType Optional Protocol Sequence Set Tuple Type TypedDict TypeVar Union',
     dataclasses: 'dataclass field',
     enum: 'Enum IntEnum StrEnum auto',
     abc: 'ABC abstractmethod',
@@ -116,4 +122,3 @@ export const pythonMerge: MergeRules = {
   exportAlias: (local, name) => `${name} = ${local}`,
   wellKnownImports: WELL_KNOWN,
 };
-

@@ -5,7 +5,8 @@ import { childInField, childOfType, namedChildren, walkSyntax, type SyntaxNode }
 const TRANSPARENT = new Set(['if_statement', 'try_statement', 'with_statement', 'elif_clause', 'else_clause', 'block']);
 const CLAUSES = new Set(['except_clause', 'finally_clause', 'except_group_clause']);
 /** Calls that reach outside the program; elsewhere an assignment at the top level is harmless. */
-const OUTSIDE_CALL = /\b(input|print|open|exit|quit)\s*\(|\bsys\.(stdin|argv|exit)|\b(os|subprocess)\.(system|popen|run)\b/i;
+const OUTSIDE_CALL =
+  /\b(input|print|open|exit|quit)\s*\(|\bsys\.(stdin|argv|exit)|\b(os|subprocess)\.(system|popen|run)\b/i;
 const EFFECT_TYPES = new Set([
   'for_statement',
   'while_statement',
@@ -86,7 +87,10 @@ function targetNames(target: SyntaxNode | undefined): readonly string[] {
 
 function identifiersIn(node: SyntaxNode | undefined): readonly string[] {
   if (node === undefined) return [];
-  return [...walkSyntax(node)].filter((each) => each.type === 'identifier').map((each) => each.text).slice(0, 1);
+  return [...walkSyntax(node)]
+    .filter((each) => each.type === 'identifier')
+    .map((each) => each.text)
+    .slice(0, 1);
 }
 
 function nameOf(definition: SyntaxNode): string {
@@ -147,7 +151,7 @@ function fieldParameter(member: SyntaxNode): readonly Parameter[] {
   if (assignment === undefined || type === undefined || name === undefined || /ClassVar/.test(type.text)) return [];
   const value = childInField(assignment, 'right')?.text;
   if (value !== undefined && /init\s*=\s*False/.test(value)) return [];
-  const optional = value !== undefined && (!/^field\(/.test(value) || /default/.test(value));
+  const optional = value !== undefined && (!value.startsWith('field(') || /default/.test(value));
   return [{ name: name.text, type: type.text, optional, variadic: false, keywordOnly: false }];
 }
 

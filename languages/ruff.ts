@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type * as Ruff from '@astral-sh/ruff-wasm-nodejs';
 import type { Diagnostic, Workspace } from '@astral-sh/ruff-wasm-nodejs';
 
 /**
@@ -12,7 +13,7 @@ const require = createRequire(import.meta.url);
 let workspace: Workspace | undefined;
 
 function openWorkspace(): Workspace {
-  const ruff = require(PACKAGE) as typeof import('@astral-sh/ruff-wasm-nodejs');
+  const ruff = require(PACKAGE) as typeof Ruff;
   return new ruff.Workspace({ lint: { select: RULES } }, ruff.PositionEncoding.Utf16);
 }
 

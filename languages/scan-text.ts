@@ -37,7 +37,8 @@ function endOfString(text: string, start: number): number | undefined {
  * behind it. Undefined when no value starts there.
  */
 export function endOfValue(text: string, start: number): number | undefined {
-  const head = /^(?:new\s+)?(?:[-+]?(?:0[xXbBoO][\da-fA-F_]+|(?:\d[\d_]*)?\.?\d+(?:[eE][-+]?\d+)?)(?:n\b|j\b)?|[-+]?[A-Za-z_$][\w$]*)/;
+  const head =
+    /^(?:new\s+)?(?:[-+]?(?:0[xXbBoO][\da-fA-F_]+|(?:\d[\d_]*)?\.?\d+(?:[eE][-+]?\d+)?)(?:n\b|j\b)?|[-+]?[A-Za-z_$][\w$]*)/;
   const prefix = /^[rbfuRBFU]{1,2}(?=['"])/.exec(text.slice(start, start + 3))?.[0].length ?? 0;
   const group = endOfGroup(text, start + prefix);
   const word = head.exec(text.slice(start, start + 200))?.[0];

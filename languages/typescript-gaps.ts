@@ -2,7 +2,8 @@ import type { Gap } from './gap.ts';
 import { childInField, childOfType, namedChildren, walkSyntax, type SyntaxNode } from './syntax.ts';
 
 /** Functions of these names are meant to do nothing. */
-const DOES_NOTHING = /^_*(?:noop|noOp|nop|doNothing|ignore|dummy|null|on[A-Z]|visit[A-Z])\w*$|^_*(?:noop|dispose|close)$/;
+const DOES_NOTHING =
+  /^_*(?:noop|noOp|nop|doNothing|ignore|dummy|null|on[A-Z]|visit[A-Z])\w*$|^_*(?:noop|dispose|close)$/;
 const UNFINISHED = /not[ -]?(?:yet )?implemented|unimplemented|implement me|todo/i;
 const LEFT_TO_SUBCLASS = /subclass|override|overrid|abstract|derived class|must implement|must be implemented/i;
 const DECLARED_FUNCTIONS = new Set(['function_declaration', 'generator_function_declaration']);

@@ -55,7 +55,10 @@ function importedNames(statement: SyntaxNode): readonly ImportedName[] {
 function requiredNames(match: RegExpExecArray): readonly ImportedName[] {
   const [, whole, names, , module = ''] = match;
   if (whole !== undefined) return [{ module, kind: 'default', name: 'default', local: whole, typeOnly: false }];
-  const pairs = (names ?? '').split(',').map((each) => each.trim()).filter((each) => each !== '');
+  const pairs = (names ?? '')
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
   return pairs.map((pair) => {
     const [name = pair, local = name] = pair.split(/\s*:\s*/);
     return { module, kind: 'name', name, local, typeOnly: false };
@@ -67,7 +70,14 @@ function renderImports(imports: readonly ImportedName[]): string {
     const own = Number(a.startsWith('.')) - Number(b.startsWith('.'));
     return own === 0 ? (a < b ? -1 : 1) : own;
   });
-  return modules.flatMap((module) => renderModule(module, imports.filter((each) => each.module === module))).join('\n');
+  return modules
+    .flatMap((module) =>
+      renderModule(
+        module,
+        imports.filter((each) => each.module === module),
+      ),
+    )
+    .join('\n');
 }
 
 function renderModule(module: string, imports: readonly ImportedName[]): readonly string[] {
@@ -101,7 +111,10 @@ function possibleFiles(fromFile: string, module: string): readonly string[] {
 /** A default export becomes a named one: a file that several parts share can have no default. */
 function declared(own: string, node: SyntaxNode, isPublic: boolean): string {
   if (node.type !== 'export_statement') return isPublic ? `export ${own}` : own;
-  return own.replace(/^export\s+default\s+(?=(?:async\s+|abstract\s+)?(?:function|class)\b)/, isPublic ? 'export ' : '');
+  return own.replace(
+    /^export\s+default\s+(?=(?:async\s+|abstract\s+)?(?:function|class)\b)/,
+    isPublic ? 'export ' : '',
+  );
 }
 
 /** How TypeScript and JavaScript files are merged. */

@@ -108,7 +108,7 @@ function isDefinition(node: SyntaxNode): boolean {
 
 function declaredName(declaration: SyntaxNode): string | undefined {
   const node = declaration.type === 'expression_statement' ? childOfType(declaration, 'internal_module') : declaration;
-  const named = node !== undefined && (isDefinition(node) || TYPES.has(node.type) || /module$/.test(node.type));
+  const named = node !== undefined && (isDefinition(node) || TYPES.has(node.type) || node.type.endsWith('module'));
   return named ? childInField(node, 'name')?.text : undefined;
 }
 
@@ -214,7 +214,8 @@ function importedNames(clause: SyntaxNode): readonly string[] {
 }
 
 function exportedNames(clause: SyntaxNode | undefined): readonly string[] {
-  const specifiers = clause === undefined ? [] : [...walkSyntax(clause)].filter(({ type }) => /_specifier$/.test(type));
+  const specifiers =
+    clause === undefined ? [] : [...walkSyntax(clause)].filter(({ type }) => type.endsWith('_specifier'));
   return specifiers.map((specifier) => childInField(specifier, 'name')?.text ?? specifier.text);
 }
 

@@ -3,7 +3,8 @@ import type { LanguageRules } from './language-rules.ts';
 import { findTypescriptGaps } from './typescript-gaps.ts';
 import { outlineTypescript } from './typescript-outline.ts';
 
-const DECLARED = /^(?:export\s+)?(?:default\s+)?(?:declare\s+)?(?:async\s+)?(?:abstract\s+)?(?:function|class|interface|type|enum|const|let)\b/;
+const DECLARED =
+  /^(?:export\s+)?(?:default\s+)?(?:declare\s+)?(?:async\s+)?(?:abstract\s+)?(?:function|class|interface|type|enum|const|let)\b/;
 
 /** What is special about TypeScript and JavaScript. */
 export const typescriptRules: LanguageRules = {

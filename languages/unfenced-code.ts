@@ -32,7 +32,12 @@ function possibleEnds(lines: readonly string[]): readonly number[] {
 }
 
 function isSentence(line: string): boolean {
-  return /^(?:import|export|from|class|type|use|public)\s/.test(line) && /[.:]\s*$/.test(line) && !/[({=]/.test(line) && line.split(' ').length > 5;
+  return (
+    /^(?:import|export|from|class|type|use|public)\s/.test(line) &&
+    /[.:]\s*$/.test(line) &&
+    !/[({=]/.test(line) &&
+    line.split(' ').length > 5
+  );
 }
 
 function looksLikeCode(text: string): boolean {

@@ -48,7 +48,7 @@ export function startFleetOwner(options: FleetOwnerOptions): FleetOwner {
     markSettled = resolve;
   });
   let owned: OwnedFleet | null = null;
-  let stopped = false;
+  const stopping = new AbortController();
 
   async function tick(): Promise<void> {
     const mine = await ownership.claim(DUTY, holder, LEASE_MS).catch(() => false);
@@ -59,16 +59,16 @@ export function startFleetOwner(options: FleetOwnerOptions): FleetOwner {
   }
 
   const loop = (async () => {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       await tick().catch((error: unknown) => options.report(`The fleet could not be looked after: ${String(error)}`));
-      await waitOr(TICK_MS, () => stopped);
+      await waitOr(TICK_MS, () => stopping.signal.aborted);
     }
   })();
 
   return {
     settled,
     async stop() {
-      stopped = true;
+      stopping.abort();
       await loop;
       if (owned) await owned.close();
       await ownership.release(DUTY, holder).catch(() => {});

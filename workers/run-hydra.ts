@@ -156,14 +156,14 @@ async function startWorkers(
   return runner?.description ?? null;
 }
 
-async function startApi(
-  options: HydraOptions,
-  deps: StoreDependencies,
-  temporal: TemporalConnections,
-  runner: RunnerName,
-  started: Started,
-): Promise<RunningServer> {
-  const { settings, memory } = deps;
+interface ApiParts extends StoreDependencies {
+  readonly log: Logger;
+  readonly temporal: TemporalConnections;
+  readonly runner: RunnerName;
+}
+
+async function startApi(options: HydraOptions, parts: ApiParts, started: Started): Promise<RunningServer> {
+  const { settings, memory, log, temporal, runner } = parts;
   const runs = createTemporalRunGateway({ client: temporal.client, timeouts: toRunTimeouts(settings) });
   const reportError = (error: unknown): void => log.error({ err: error }, 'unexpected');
   const reconciler = createRunReconciler({ memory, runs, intervalMs: RECONCILE_MS, reportError });

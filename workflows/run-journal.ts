@@ -11,14 +11,14 @@ export interface RunJournal {
   readonly spent: () => Spent;
   readonly explanations: readonly string[];
   readonly reports: readonly PartReport[];
-  progress(): RunProgress;
-  enterPhase(phase: Phase, note: string): Promise<void>;
-  setPart(part: PartProgress): Promise<void>;
+  readonly progress: () => RunProgress;
+  readonly enterPhase: (phase: Phase, note: string) => Promise<void>;
+  readonly setPart: (part: PartProgress) => Promise<void>;
   /** Says in the result what a reader would otherwise wonder about. */
-  explain(explanation: string): void;
-  addAnswer(answer: ModelAnswer): void;
-  addSpent(spent: Spent): void;
-  addReport(report: PartReport): void;
+  readonly explain: (explanation: string) => void;
+  readonly addAnswer: (answer: ModelAnswer) => void;
+  readonly addSpent: (spent: Spent) => void;
+  readonly addReport: (report: PartReport) => void;
 }
 
 export function createRunJournal(input: SynthesisInput): RunJournal {

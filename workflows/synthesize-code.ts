@@ -154,7 +154,7 @@ async function conclude(
   classification: Classification,
   selection: Selection | null,
 ): Promise<SynthesisResult> {
-  const { input, journal, ledger } = run;
+  const { journal, ledger } = run;
   journal.addSpent(ledger.spent);
   await journal.enterPhase('record', 'storing what was made');
   if (!selection) {

@@ -15,7 +15,7 @@ import type {
 } from '../../sandbox/program-runner.ts';
 
 /** Kept between runs of the tests: making it takes half a minute. */
-const SHARED_CACHE = join(tmpdir(), 'hydra-sandbox-test-cache');
+export const SHARED_CACHE = join(tmpdir(), 'hydra-sandbox-test-cache');
 
 export const ADAPTERS = ['deno', 'bubblewrap'] as const;
 export type Adapter = (typeof ADAPTERS)[number];

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { WireRun, WireRunList } from '../../api/wire-run.ts';
 import { simulatedModel } from '../../models/simulated-node/options.ts';
 import { startSimulatedNode } from '../../models/simulated-node/start-simulated-node.ts';
@@ -31,8 +31,11 @@ beforeAll(async () => {
     ...(cache && { HYDRA_CACHE: cache }),
   };
 });
-afterAll(async () => {
+afterEach(async () => {
+  node.faults.clear();
   await run('down');
+});
+afterAll(async () => {
   await node.close();
   rmSync(home, { recursive: true, force: true });
 });

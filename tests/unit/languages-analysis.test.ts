@@ -85,7 +85,11 @@ describe('symbols', () => {
       ['_hidden', 'function', false, ''],
     ]);
     expect(outline.symbols[2]?.methods.map((each) => `${each.name}/${each.parameters.length}`)).toEqual(['m/1', 's/1']);
-    expect(outline.imports.map(({ module, names }) => `${module}:${names.join()}`)).toEqual(['os.path:p', 'sys:sys', 'a.b:d,e']);
+    expect(outline.imports.map(({ module, names }) => `${module}:${names.join()}`)).toEqual([
+      'os.path:p',
+      'sys:sys',
+      'a.b:d,e',
+    ]);
     expect(outline.sideEffects.map(({ line }) => line)).toEqual([16]);
   });
 
@@ -143,19 +147,31 @@ describe('placeholders', () => {
   });
 
   const whole: readonly (readonly [RunnableLanguage, string])[] = [
-    ['python', 'from abc import ABC, abstractmethod\nclass S(ABC):\n    @abstractmethod\n    def area(self): ...\n    def name(self):\n        raise NotImplementedError\n'],
+    [
+      'python',
+      'from abc import ABC, abstractmethod\nclass S(ABC):\n    @abstractmethod\n    def area(self): ...\n    def name(self):\n        raise NotImplementedError\n',
+    ],
     ['python', 'class P(Protocol):\n    def f(self) -> int: ...\n'],
     ['python', '@overload\ndef f(x: int) -> int: ...\n@overload\ndef f(x: str) -> str: ...\ndef f(x): return x\n'],
     ['python', 'class E(Exception):\n    pass\nclass F(E): ...\n'],
     ['python', 'try:\n    import x\nexcept ImportError:\n    pass\n'],
     ['python', 'for x in y:\n    if x:\n        pass\n    else:\n        print(x)\n'],
     ['python', 'a = b[..., 1]\ndef f(x: tuple[int, ...] = ...): return x\n'],
-    ['python', 'class Base:\n    def step(self):\n        raise NotImplementedError\nclass Sub(Base):\n    def step(self):\n        return 1\n'],
+    [
+      'python',
+      'class Base:\n    def step(self):\n        raise NotImplementedError\nclass Sub(Base):\n    def step(self):\n        return 1\n',
+    ],
     ['python', 'def f(kind):\n    if kind == 1:\n        return 1\n    raise NotImplementedError(kind)\n'],
     ['python', 'def noop(*_):\n    pass\nclass C:\n    def __exit__(self, *a):\n        pass\n'],
-    ['python', 'def f():\n    # the rest of the string is unchanged\n    # TODO: make it faster for long lists\n    return 1\n'],
+    [
+      'python',
+      'def f():\n    # the rest of the string is unchanged\n    # TODO: make it faster for long lists\n    return 1\n',
+    ],
     ['typescript', 'const a = [...b, ...c];\nfunction f(...rest: number[]) { return { ...rest }; }\n'],
-    ['typescript', 'interface I { m(): void }\nabstract class A { abstract m(): void; constructor(private x: number) {} }\n'],
+    [
+      'typescript',
+      'interface I { m(): void }\nabstract class A { abstract m(): void; constructor(private x: number) {} }\n',
+    ],
     ['typescript', 'const noop = (): void => {};\nbutton.addEventListener("x", () => {});\n'],
     ['typescript', 'try { f(); } catch {}\n// Same as before, but for columns.\n'],
     ['javascript', 'function f(x) { if (!x) { throw new Error("todo list is empty"); } return x; }\n'],
@@ -167,13 +183,21 @@ describe('placeholders', () => {
 
 describe('contracts', () => {
   const SIGNATURE = { name: 'area', signature: 'def area(width: float, height: float = 1) -> float', doc: '' };
-  const kept = ['def area(w, h=1): return w', 'def area(*args): return 1', 'def area(a, b=2, c=3): return a', 'area = make()'];
+  const kept = [
+    'def area(w, h=1): return w',
+    'def area(*args): return 1',
+    'def area(a, b=2, c=3): return a',
+    'area = make()',
+  ];
   test.each(kept)('%s keeps it', async (source) => {
     expect(await checkContract(program('python', source), [SIGNATURE])).toEqual({ totalCount: 1, problems: [] });
   });
 
   const broken: readonly (readonly [string, string])[] = [
-    ['def size(w, h): return w', '"area" is missing. It must be declared as `def area(width: float, height: float = 1) -> float`.'],
+    [
+      'def size(w, h): return w',
+      '"area" is missing. It must be declared as `def area(width: float, height: float = 1) -> float`.',
+    ],
     ['def Area(w, h=1): return w', 'There is "Area", which must be named "area".'],
     ['def area(w): return w', '"area" takes 1 parameter but must take 2 parameters.'],
     ['def area(w, h, d): return w', '"area" needs 3 parameters but is called with 1.'],
@@ -184,11 +208,18 @@ describe('contracts', () => {
   });
 
   test('of classes reach into their methods', async () => {
-    const stack = { name: 'Stack', signature: 'class Stack {\n  push(item: number): void;\n  pop(): number | undefined;\n}', doc: '' };
-    const good = 'export class Stack { items = []; push(item: number) { this.items.push(item); } pop = () => this.items.pop(); }';
+    const stack = {
+      name: 'Stack',
+      signature: 'class Stack {\n  push(item: number): void;\n  pop(): number | undefined;\n}',
+      doc: '',
+    };
+    const good =
+      'export class Stack { items = []; push(item: number) { this.items.push(item); } pop = () => this.items.pop(); }';
     expect((await checkContract(program('typescript', good), [stack])).problems).toEqual([]);
     const bad = 'export class Stack { push(item: number, at: number) {} }';
-    expect((await checkContract(program('typescript', bad), [stack])).problems.join()).toContain('"Stack.push" needs 2 parameters');
+    expect((await checkContract(program('typescript', bad), [stack])).problems.join()).toContain(
+      '"Stack.push" needs 2 parameters',
+    );
     const method = { name: 'Stack.pop', signature: 'def pop(self) -> int', doc: '' };
     const python = 'class Stack:\n    def pop(self):\n        return 1\n';
     expect((await checkContract(program('python', python), [method])).problems).toEqual([]);
@@ -201,7 +232,11 @@ describe('contracts', () => {
   });
 
   test('ask only for names in languages that are not run', async () => {
-    const go = { language: 'go', mainFile: 'main.go', files: [{ path: 'main.go', content: 'package main\nfunc Area() {}\n' }] } as const;
+    const go = {
+      language: 'go',
+      mainFile: 'main.go',
+      files: [{ path: 'main.go', content: 'package main\nfunc Area() {}\n' }],
+    } as const;
     expect((await checkContract(go, [], ['Area', 'Volume'])).problems).toEqual(['"Volume" is missing.']);
   });
 });
@@ -215,15 +250,34 @@ describe('stubs', () => {
     expect(renderStub('typescript', { ...contract, signature: 'area(w: number): number;' })).toBe(
       '/** Area.\n * Raises ValueError. */\nexport function area(w: number): number;',
     );
-    expect(renderStub('go', { ...contract, signature: 'func Area(w float64) float64' })).toContain('// Area.\n// Raises');
+    expect(renderStub('go', { ...contract, signature: 'func Area(w float64) float64' })).toContain(
+      '// Area.\n// Raises',
+    );
   });
 
   test('parse as declarations of that name', async () => {
-    for (const signature of ['def f(a, b=1) -> int', 'f(a, b=1)', 'class F', 'class F(Base):', 'async def f():', 'LIMIT = 3', 'LIMIT: int']) {
+    for (const signature of [
+      'def f(a, b=1) -> int',
+      'f(a, b=1)',
+      'class F',
+      'class F(Base):',
+      'async def f():',
+      'LIMIT = 3',
+      'LIMIT: int',
+    ]) {
       const stub = renderStub('python', { name: 'f', signature, doc: 'It """quotes""".' });
       expect([signature, await parseSource('python', stub)]).toEqual([signature, []]);
     }
-    const typed = ['function f(a: number): { x: number }', 'f(a: number): number[]', 'async f(): Promise<void>', 'class F', 'interface F { a: number }', 'type F = number', 'const F: number', 'export function f(): void;'];
+    const typed = [
+      'function f(a: number): { x: number }',
+      'f(a: number): number[]',
+      'async f(): Promise<void>',
+      'class F',
+      'interface F { a: number }',
+      'type F = number',
+      'const F: number',
+      'export function f(): void;',
+    ];
     for (const signature of typed) {
       const stub = renderStub('typescript', { name: 'f', signature, doc: 'a */ b' });
       expect([signature, stub, (await listSymbols('typescript', stub)).symbols.length]).toEqual([signature, stub, 1]);
@@ -269,7 +323,9 @@ Deno.test(function named() {});
 `;
     const count = await countTests('typescript', [{ path: 'a.test.ts', content }]);
     expect(count).toMatchObject({ total: 7, exact: true });
-    expect(count.names).toEqual(expect.arrayContaining(['a.test.ts > slugify > trims', 'a.test.ts > object', 'a.test.ts > named']));
+    expect(count.names).toEqual(
+      expect.arrayContaining(['a.test.ts > slugify > trims', 'a.test.ts > object', 'a.test.ts > named']),
+    );
     const loop = 'for (const x of [1, 2]) test(`x ${x}`, () => {});';
     expect(await countTests('javascript', [{ path: 'a.js', content: loop }])).toMatchObject({ total: 1, exact: false });
   });

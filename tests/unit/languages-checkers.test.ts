@@ -23,7 +23,8 @@ describe('types of Python', { timeout: 150_000 }, () => {
   test('faults are errors, doubts are warnings, and packages that are not here are neither', async () => {
     const report = await checkTypes(
       program('python', {
-        'main.py': 'import numpy as np\nfrom pkg.shapes import area, missing\nimport re\nprint(re.match("a", "b").group())\narea(1, 2)\nunknown(np.array([1]))\n',
+        'main.py':
+          'import numpy as np\nfrom pkg.shapes import area, missing\nimport re\nprint(re.match("a", "b").group())\narea(1, 2)\nunknown(np.array([1]))\n',
         'pkg/__init__.py': '',
         'pkg/shapes.py': 'def area(r: float) -> float:\n    return r\n',
       }),

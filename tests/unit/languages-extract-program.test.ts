@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { extractProgram, isSafeRelativePath, type Extraction } from '../../languages/extract-program.ts';
 
@@ -20,7 +20,10 @@ describe('one program in an answer', () => {
     ['a plain fence', `\`\`\`python\n${CODE}\`\`\``],
     ['talk around the fence', `Sure! Here it is:\n\n\`\`\`python\n${CODE}\`\`\`\n\nIt doubles **x**. Hope this helps!`],
     ['no fence at all', CODE],
-    ['no fence and talk around', `Here is the function you asked for:\n\n${CODE}\nThis function doubles its argument.\n`],
+    [
+      'no fence and talk around',
+      `Here is the function you asked for:\n\n${CODE}\nThis function doubles its argument.\n`,
+    ],
     ['a fence without a language', `\`\`\`\n${CODE}\`\`\``],
     ['a tilde fence', `~~~py\n${CODE}~~~`],
     ['a longer fence', `\`\`\`\`python\n${CODE}\`\`\`\``],
@@ -33,9 +36,21 @@ describe('one program in an answer', () => {
     ['a usage fence after', `\`\`\`python\n${CODE}\`\`\`\nUsage:\n\`\`\`python\nprint(double(2))\n\`\`\``],
     ['a shell fence before', `\`\`\`bash\npip install numpy\n\`\`\`\n\`\`\`python\n${CODE}\`\`\``],
     ['output after', `\`\`\`python\n${CODE}\`\`\`\nOutput:\n\`\`\`\n4\n\`\`\``],
-    ['tests after', `\`\`\`python\n${CODE}\`\`\`\n\`\`\`python\nimport pytest\ndef test_it():\n    assert double(1) == 2\n\`\`\``],
-    ['console prompts', '```python\n>>> def double(x):\n...     return 2 * x\n...\n>>> double(2)\n4\n```'.replace('>>> double(2)\n4\n', '')],
-    ['an indented fence in a list', `1. Write:\n\n   \`\`\`python\n   def double(x):\n       return 2 * x\n   \`\`\`\n`],
+    [
+      'tests after',
+      `\`\`\`python\n${CODE}\`\`\`\n\`\`\`python\nimport pytest\ndef test_it():\n    assert double(1) == 2\n\`\`\``,
+    ],
+    [
+      'console prompts',
+      '```python\n>>> def double(x):\n...     return 2 * x\n...\n>>> double(2)\n4\n```'.replace(
+        '>>> double(2)\n4\n',
+        '',
+      ),
+    ],
+    [
+      'an indented fence in a list',
+      `1. Write:\n\n   \`\`\`python\n   def double(x):\n       return 2 * x\n   \`\`\`\n`,
+    ],
     ['a Markdown wrapper', `\`\`\`markdown\nHere:\n\`\`\`python\n${CODE}\`\`\`\n\`\`\``],
     ['template marks', `\`\`\`python\n${CODE}\`\`\`<|im_end|>`],
     ['a forgotten end before the next fence', `\`\`\`python\n${CODE}\`\`\`python\nprint(double(1))\n\`\`\``],
@@ -50,7 +65,8 @@ describe('one program in an answer', () => {
   });
 
   test('joins blocks that continue each other and says so', async () => {
-    const answer = '```python\nimport math\ndef a():\n    return 1\n```\nThen:\n```python\ndef b():\n    return a()\n```';
+    const answer =
+      '```python\nimport math\ndef a():\n    return 1\n```\nThen:\n```python\ndef b():\n    return a()\n```';
     const extraction = await extractProgram(answer, PYTHON);
     expect(filesOf(extraction)['main.py']).toMatch(/def a[\s\S]*def b/);
     expect(extraction.ok && extraction.notes.join()).toContain('joined');
@@ -88,8 +104,14 @@ describe('several files in an answer', () => {
     ['a tag with a colon', `\`\`\`python:main.py\n${main}\`\`\`\n\`\`\`python:shapes.py\n${shapes}\`\`\``],
     ['headings', `### main.py\n\`\`\`python\n${main}\`\`\`\n### 2. \`shapes.py\`\n\`\`\`python\n${shapes}\`\`\``],
     ['bold labels', `**File: main.py**\n\n\`\`\`python\n${main}\`\`\`\n**shapes.py:**\n\`\`\`python\n${shapes}\`\`\``],
-    ['sentences', `Create \`main.py\` like this:\n\`\`\`python\n${main}\`\`\`\nand "shapes.py" so:\n\`\`\`python\n${shapes}\`\`\``],
-    ['an unnamed main program', `\`\`\`python\nfrom shapes import area\ndef run():\n    return area(2)\n\`\`\`\n\`shapes.py\`:\n\`\`\`python\n${shapes}\`\`\``],
+    [
+      'sentences',
+      `Create \`main.py\` like this:\n\`\`\`python\n${main}\`\`\`\nand "shapes.py" so:\n\`\`\`python\n${shapes}\`\`\``,
+    ],
+    [
+      'an unnamed main program',
+      `\`\`\`python\nfrom shapes import area\ndef run():\n    return area(2)\n\`\`\`\n\`shapes.py\`:\n\`\`\`python\n${shapes}\`\`\``,
+    ],
   ];
   test.each(forms)('are named by %s', async (_, answer) => {
     const files = filesOf(await extractProgram(answer, PYTHON));
@@ -129,7 +151,15 @@ describe('no program in an answer', () => {
 
 describe('paths', () => {
   test('that leave the folder are never taken', async () => {
-    for (const path of ['../evil.py', '/etc/passwd.py', 'C:\\evil.py', 'a/../../b.py', 'con.py', 'a//b.py', '.ssh/a.py']) {
+    for (const path of [
+      '../evil.py',
+      '/etc/passwd.py',
+      'C:\\evil.py',
+      'a/../../b.py',
+      'con.py',
+      'a//b.py',
+      '.ssh/a.py',
+    ]) {
       const files = filesOf(await extractProgram(`\`\`\`python filename=${path}\n${CODE}\`\`\``, PYTHON));
       expect(files).toEqual({ 'main.py': CODE });
     }
@@ -137,14 +167,53 @@ describe('paths', () => {
 
   test('are safe only as plain relative ones', () => {
     expect(['a.py', 'src/a-b_c.ts', 'app/[id]/page.tsx', 'über.py'].every(isSafeRelativePath)).toBe(true);
-    const unsafe = ['', '/a', '../a', 'a/..', 'a\\b', 'c:a', 'a\0b', 'nul', 'aux.txt', './a', 'a/', 'a.', 'x'.repeat(300), '~/a', 'a\nb'];
+    const unsafe = [
+      '',
+      '/a',
+      '../a',
+      'a/..',
+      'a\\b',
+      'c:a',
+      'a\0b',
+      'nul',
+      'aux.txt',
+      './a',
+      'a/',
+      'a.',
+      'x'.repeat(300),
+      '~/a',
+      'a\nb',
+    ];
     expect(unsafe.filter(isSafeRelativePath)).toEqual([]);
   });
 
   test('stay safe and extraction never throws, whatever the answer', async () => {
     const piece = fc.constantFrom(
-      '```', '```python', '~~~', '````', '\n', '<think>', '</think>', 'def f():', '    return 1', '>>> f()', '"""', "'", '# ../x.py',
-      '```python ../../x.py', '### /etc/x.py', '`a\\b.py`:', '\u0000', '\r\n', 'class A:', '{', '}', '(', 'import x', '😀', '```ts title="a/b.ts"',
+      '```',
+      '```python',
+      '~~~',
+      '````',
+      '\n',
+      '<think>',
+      '</think>',
+      'def f():',
+      '    return 1',
+      '>>> f()',
+      '"""',
+      "'",
+      '# ../x.py',
+      '```python ../../x.py',
+      '### /etc/x.py',
+      '`a\\b.py`:',
+      '\u0000',
+      '\r\n',
+      'class A:',
+      '{',
+      '}',
+      '(',
+      'import x',
+      '😀',
+      '```ts title="a/b.ts"',
     );
     const answer = fc.oneof(
       fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join('\n')),

@@ -18,7 +18,12 @@ interface PartSketch {
   readonly code: string;
 }
 
-function sketch(language: RunnableLanguage, mainFile: string, parts: readonly PartSketch[], sharedTypes: readonly SharedType[] = []) {
+function sketch(
+  language: RunnableLanguage,
+  mainFile: string,
+  parts: readonly PartSketch[],
+  sharedTypes: readonly SharedType[] = [],
+) {
   const owner = (symbol: string): PartId => parts.find(({ provides }) => provides.includes(symbol))?.id as PartId;
   const planParts: readonly PlanPart[] = parts.map(({ id, file, provides, uses = [] }) => ({
     id: id as PartId,
@@ -191,7 +196,13 @@ describe('merging Python', () => {
     const { plan, programs } = sketch('python', 'app.py', [
       { id: 'a', file: 'app.py', provides: ['one'], code: 'def one():\n    return 1\n' },
       { id: 'b', file: 'tools.py', provides: ['two'], code: 'def two():\n    return 2\n' },
-      { id: 'c', file: 'app.py', provides: ['sum_up'], uses: ['one', 'two'], code: 'import app\nimport tools as t\ndef sum_up():\n    return app.one() + t.two()\nprint(sum_up())\n' },
+      {
+        id: 'c',
+        file: 'app.py',
+        provides: ['sum_up'],
+        uses: ['one', 'two'],
+        code: 'import app\nimport tools as t\ndef sum_up():\n    return app.one() + t.two()\nprint(sum_up())\n',
+      },
     ]);
     expect(run(await mergeProgram(plan, programs))).toBe('3\n');
   });
@@ -207,8 +218,19 @@ describe('merging Python', () => {
       'python',
       'main.py',
       [
-        { id: 'norm', file: 'geometry.py', provides: ['norm'], code: 'from dataclasses import dataclass\n\n@dataclass\nclass Point:\n    x: float\n\ndef norm(p: Point) -> float:\n    return abs(p.x)\n' },
-        { id: 'main', file: 'main.py', provides: ['main'], uses: ['norm'], code: 'def main():\n    print(norm(Point(-2.0)))\n\nif __name__ == "__main__":\n    main()\n' },
+        {
+          id: 'norm',
+          file: 'geometry.py',
+          provides: ['norm'],
+          code: 'from dataclasses import dataclass\n\n@dataclass\nclass Point:\n    x: float\n\ndef norm(p: Point) -> float:\n    return abs(p.x)\n',
+        },
+        {
+          id: 'main',
+          file: 'main.py',
+          provides: ['main'],
+          uses: ['norm'],
+          code: 'def main():\n    print(norm(Point(-2.0)))\n\nif __name__ == "__main__":\n    main()\n',
+        },
       ],
       [shared],
     );
@@ -220,19 +242,35 @@ describe('merging Python', () => {
 
   test('gives colliding imports of different things names of their own', async () => {
     const { plan, programs } = sketch('python', 'main.py', [
-      { id: 'a', file: 'main.py', provides: ['fa'], code: 'from os.path import join\ndef fa():\n    return join("a", "b")\n' },
-      { id: 'b', file: 'main.py', provides: ['fb'], uses: ['fa'], code: 'from shlex import join\ndef fb():\n    return fa() + join(["c", "d"])\nprint(fb())\n' },
+      {
+        id: 'a',
+        file: 'main.py',
+        provides: ['fa'],
+        code: 'from os.path import join\ndef fa():\n    return join("a", "b")\n',
+      },
+      {
+        id: 'b',
+        file: 'main.py',
+        provides: ['fb'],
+        uses: ['fa'],
+        code: 'from shlex import join\ndef fb():\n    return fa() + join(["c", "d"])\nprint(fb())\n',
+      },
     ]);
     expect(run(await mergeProgram(plan, programs))).toBe('a/bc d\n');
   });
 
   test('says what is missing and what goes in circles', async () => {
-    const missing = sketch('python', 'main.py', [{ id: 'a', file: 'main.py', provides: ['f'], code: 'def g(): return 1\n' }]);
+    const missing = sketch('python', 'main.py', [
+      { id: 'a', file: 'main.py', provides: ['f'], code: 'def g(): return 1\n' },
+    ]);
     expect(await mergeProgram(missing.plan, missing.programs)).toEqual({
       ok: false,
       problems: ['The part "a" does not define "f", which it must provide.'],
     });
-    expect(await mergeProgram(missing.plan, new Map())).toMatchObject({ ok: false, problems: ['The part "a" has no program.'] });
+    expect(await mergeProgram(missing.plan, new Map())).toMatchObject({
+      ok: false,
+      problems: ['The part "a" has no program.'],
+    });
     const circle = sketch('python', 'main.py', [
       { id: 'a', file: 'main.py', provides: ['f'], code: 'def f(): return 1\n' },
       { id: 'b', file: 'b.py', provides: ['g'], uses: ['f'], code: 'def g(): return f()\n' },
@@ -257,7 +295,12 @@ describe('merging Python', () => {
   });
 });
 
-const SHAPE: SharedType = { name: 'Shape', declaration: 'interface Shape { kind: string; size: number }', doc: '', file: 'shapes.ts' };
+const SHAPE: SharedType = {
+  name: 'Shape',
+  declaration: 'interface Shape { kind: string; size: number }',
+  doc: '',
+  file: 'shapes.ts',
+};
 
 describe('merging TypeScript', { timeout: 90_000 }, () => {
   test('joins files and symbols, and the result type-checks and runs', async () => {
@@ -265,9 +308,26 @@ describe('merging TypeScript', { timeout: 90_000 }, () => {
       'typescript',
       'main.ts',
       [
-        { id: 'area', file: 'shapes.ts', provides: ['area'], code: 'interface Shape { kind: string; size: number }\nconst helper = (n: number): number => n * n;\nexport default function area(shape: Shape): number { return helper(shape.size); }\nconsole.log("demo");\n' },
-        { id: 'total', file: 'shapes.ts', provides: ['total'], uses: ['area'], code: "import area, { type Shape } from './shapes';\nfunction helper(a: number, b: number) { return a + b; }\nfunction total(shapes: Shape[]): number { return shapes.map(area).reduce(helper, 0); }\nexport { total };\n" },
-        { id: 'main', file: 'main.ts', provides: ['main'], uses: ['total'], code: "import { total as sum } from './shapes.js';\nimport type { Shape } from './types';\nimport * as path from 'node:path';\nexport function main(): string { const one: Shape = { kind: 'square', size: 2 }; return path.join('total', String(sum([one, one]))); }\nconsole.log(main());\n" },
+        {
+          id: 'area',
+          file: 'shapes.ts',
+          provides: ['area'],
+          code: 'interface Shape { kind: string; size: number }\nconst helper = (n: number): number => n * n;\nexport default function area(shape: Shape): number { return helper(shape.size); }\nconsole.log("demo");\n',
+        },
+        {
+          id: 'total',
+          file: 'shapes.ts',
+          provides: ['total'],
+          uses: ['area'],
+          code: "import area, { type Shape } from './shapes';\nfunction helper(a: number, b: number) { return a + b; }\nfunction total(shapes: Shape[]): number { return shapes.map(area).reduce(helper, 0); }\nexport { total };\n",
+        },
+        {
+          id: 'main',
+          file: 'main.ts',
+          provides: ['main'],
+          uses: ['total'],
+          code: "import { total as sum } from './shapes.js';\nimport type { Shape } from './types';\nimport * as path from 'node:path';\nexport function main(): string { const one: Shape = { kind: 'square', size: 2 }; return path.join('total', String(sum([one, one]))); }\nconsole.log(main());\n",
+        },
       ],
       [SHAPE],
     );
@@ -280,8 +340,19 @@ describe('merging TypeScript', { timeout: 90_000 }, () => {
 
   test('turns CommonJS parts into modules', async () => {
     const { plan, programs } = sketch('javascript', 'src/main.js', [
-      { id: 'slug', file: 'src/slug.js', provides: ['slug'], code: "const slug = (text) => text.toLowerCase();\nmodule.exports = { slug };\n" },
-      { id: 'main', file: 'src/main.js', provides: ['main'], uses: ['slug'], code: "const { slug } = require('./slug');\nconst { join } = require('node:path');\nfunction main() { return join('a', slug('B')); }\nmodule.exports = main;\nif (true) console.log(main());\n" },
+      {
+        id: 'slug',
+        file: 'src/slug.js',
+        provides: ['slug'],
+        code: 'const slug = (text) => text.toLowerCase();\nmodule.exports = { slug };\n',
+      },
+      {
+        id: 'main',
+        file: 'src/main.js',
+        provides: ['main'],
+        uses: ['slug'],
+        code: "const { slug } = require('./slug');\nconst { join } = require('node:path');\nfunction main() { return join('a', slug('B')); }\nmodule.exports = main;\nif (true) console.log(main());\n",
+      },
     ]);
     expect(run(await mergeProgram(plan, programs))).toBe('a/b\n');
   });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { detectLanguage } from '../../languages/detect-language.ts';
 import { isClosed, parseExpression } from '../../languages/expression.ts';
@@ -51,16 +51,31 @@ describe('entry points of a prompt', () => {
 
   test('come from examples and from what tests import', async () => {
     const examples = [{ call: 'Circle(2).area()', expected: '12', source: 'user' }] as const;
-    const tests = [{ path: 'test_x.py', content: 'import pytest\nfrom shapes import Square, unused\ndef test_a():\n    assert Square(1)\n' }];
+    const tests = [
+      {
+        path: 'test_x.py',
+        content: 'import pytest\nfrom shapes import Square, unused\ndef test_a():\n    assert Square(1)\n',
+      },
+    ];
     expect(await findEntryPoints({ prompt: '', language: 'python', examples, tests })).toEqual(['Circle', 'Square']);
-    const typed = [{ path: 'a.test.ts', content: "import { test } from 'vitest';\nimport { slug } from './slug.ts';\ntest('x', () => slug('a'));" }];
+    const typed = [
+      {
+        path: 'a.test.ts',
+        content: "import { test } from 'vitest';\nimport { slug } from './slug.ts';\ntest('x', () => slug('a'));",
+      },
+    ];
     expect(await findEntryPoints({ prompt: '', language: 'typescript', tests: typed })).toEqual(['slug']);
   });
 });
 
 describe('probes', () => {
   test('are about thirty-two different calls of the same function', async () => {
-    const probes = await makeProbes({ language: 'python', calls: ['f([1, 2, 3], "ab", x=5)'], signatures: [], seed: 7 });
+    const probes = await makeProbes({
+      language: 'python',
+      calls: ['f([1, 2, 3], "ab", x=5)'],
+      signatures: [],
+      seed: 7,
+    });
     expect(probes).toHaveLength(32);
     expect(new Set(probes).size).toBe(32);
     expect(probes.every((probe) => probe.startsWith('f('))).toBe(true);
@@ -82,10 +97,16 @@ describe('probes', () => {
   test('come from types and names where there is no example', async () => {
     const from = async (language: 'python' | 'typescript', signature: string): Promise<readonly string[]> =>
       makeProbes({ language, calls: [], signatures: [signature], seed: 1 });
-    expect(await from('python', 'def fib(n: int) -> int')).toEqual(expect.arrayContaining(['fib(0)', 'fib(1)', 'fib(10)']));
-    expect(await from('python', 'def slug(text, sep="-")')).toEqual(expect.arrayContaining(['slug("")', 'slug("Hello World")']));
+    expect(await from('python', 'def fib(n: int) -> int')).toEqual(
+      expect.arrayContaining(['fib(0)', 'fib(1)', 'fib(10)']),
+    );
+    expect(await from('python', 'def slug(text, sep="-")')).toEqual(
+      expect.arrayContaining(['slug("")', 'slug("Hello World")']),
+    );
     expect(await from('typescript', 'function f(xs: string[], n?: number): string')).toContain('f([])');
-    expect((await from('python', 'def f(points: list[tuple[int, str]], *, k: Optional[int])')).length).toBeGreaterThan(5);
+    expect((await from('python', 'def f(points: list[tuple[int, str]], *, k: Optional[int])')).length).toBeGreaterThan(
+      5,
+    );
     expect(await from('python', 'def f(session: Session)')).toEqual([]);
   });
 
@@ -105,12 +126,19 @@ describe('probes', () => {
         fc.string({ maxLength: 8 }).map((text) => JSON.stringify(text)),
         fc.constantFrom('True', 'False', 'None', '()', '(1,)', '{1, 2}', "'it\\'s'", '"\\u00e9\\n"', '-5'),
         fc.array(tie('value') as fc.Arbitrary<string>, { maxLength: 3 }).map((items) => `[${items.join(', ')}]`),
-        fc.array(tie('value') as fc.Arbitrary<string>, { maxLength: 2 }).map((items) => `{${items.map((item, at) => `${at}: ${item}`).join(', ')}}`),
+        fc
+          .array(tie('value') as fc.Arbitrary<string>, { maxLength: 2 })
+          .map((items) => `{${items.map((item, at) => `${at}: ${item}`).join(', ')}}`),
       ),
     })).value;
     await fc.assert(
       fc.asyncProperty(fc.array(literal, { minLength: 1, maxLength: 3 }), fc.integer(), async (values, seed) => {
-        const probes = await makeProbes({ language: 'python', calls: [`f(${values.join(', ')})`], signatures: [], seed });
+        const probes = await makeProbes({
+          language: 'python',
+          calls: [`f(${values.join(', ')})`],
+          signatures: [],
+          seed,
+        });
         for (const probe of probes) {
           const expression = await parseExpression('python', probe);
           if (expression === undefined || !isClosed('python', expression.node)) return false;
