@@ -29,6 +29,9 @@ const ELISIONS: readonly RegExp[] = [
   /^.{0,20}\bplaceholder (?:implementation|logic|code|body)\b.{0,40}$/i,
 ];
 
+/** Longer lines explain something; they would also make the patterns slow. */
+const MAX_LINE_LENGTH = 200;
+
 /** Comments of any language that stand for code left out. */
 export function findElisionComments(root: SyntaxNode): readonly SyntaxNode[] {
   return [...walkSyntax(root)].filter(
@@ -46,5 +49,5 @@ function isElision(comment: SyntaxNode): boolean {
         .trim(),
     )
     .map((line) => line.replace(/^[{[(<]\s*|\s*[}\])>]$/g, '').trim());
-  return lines.some((line) => ELISIONS.some((pattern) => pattern.test(line)));
+  return lines.some((line) => line.length <= MAX_LINE_LENGTH && ELISIONS.some((pattern) => pattern.test(line)));
 }

@@ -4,7 +4,7 @@ import { childInField, childOfType, namedChildren, walkSyntax, type SyntaxNode }
 
 /** Functions of these names are meant to do nothing. */
 const DOES_NOTHING =
-  /^_*(?:noop|no_op|nop|do_nothing|ignore|dummy|null|pass_through|_)\w*$|^__\w+__$|^on_\w+$|^visit_\w+$/;
+  /^_*(?:noop|no_op|nop|do_nothing|ignore|dummy|null|pass_through)\w*$|^_+$|^__(?:init|post_init|init_subclass|a?enter|a?exit|del)__$|^on_\w+$|^visit_\w+$/;
 /** Words of a docstring or message that leave the work to a subclass on purpose. */
 const LEFT_TO_SUBCLASS =
   /subclass|override|overrid|abstract|derived class|child class|hook|no-op|do(?:es)? nothing|interface/i;

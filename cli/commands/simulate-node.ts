@@ -48,9 +48,9 @@ async function simulate({ terminal }: CommandContext, options: SimulateOptions):
       `No node on port ${port}: ${error instanceof Error ? error.message : String(error)}.`,
     );
   });
+  const interrupts = catchInterrupts();
   terminal.print(node.url);
   terminal.note('A simulated Ollama host; Ctrl-C ends it.');
-  const interrupts = catchInterrupts();
   await once(interrupts.signal, 'abort');
   interrupts.release();
   await node.close();

@@ -74,7 +74,8 @@ ${mark} ${stringify({ __proto__: null, ...frame })}
 `);
     // A typed array's own length cannot be asked for safely: nothing is left when nothing was written.
     let rest = data;
-    for (let count = writeSync(rest); count > 0; count = writeSync(rest)) rest = apply(subarray, rest, [count]);
+    for (let count = writeSync(rest); count > 0; count = writeSync(rest))
+      rest = apply(subarray, rest, [count]) as typeof data;
   };
 }
 

@@ -89,6 +89,7 @@ function objectText(value: object, parents: readonly object[]): string {
 }
 
 /** Objects whose value is not in their fields; undefined for all others. */
+// oxlint-disable unicorn/no-instanceof-builtins -- the program runs in this very realm
 function specialText(value: object, within: readonly object[]): string | undefined {
   if (value instanceof Date) return `Date(${Number.isNaN(value.getTime()) ? 'invalid' : value.toISOString()})`;
   if (value instanceof RegExp || value instanceof URL) return `${nameOfType(value)}(${JSON.stringify(String(value))})`;
@@ -100,6 +101,8 @@ function specialText(value: object, within: readonly object[]): string | undefin
   if ('next' in value && typeof value.next === 'function') return iteratorText(value as Iterator<unknown>, within);
   return undefined;
 }
+
+// oxlint-enable unicorn/no-instanceof-builtins
 
 function iteratorText(iterator: Iterator<unknown>, within: readonly object[]): string {
   const taken: unknown[] = [];

@@ -87,7 +87,8 @@ describe('Python tests without pytest', () => {
     const parts = findBubblewrap({ ...assets, packagesFolder: emptyFolder }).find(
       ({ python }) => python?.prefix === '/usr',
     );
-    if (parts === undefined) return context.skip('no bubblewrap with the Python of the system here');
+    context.skip(parts === undefined, 'no bubblewrap with the Python of the system here');
+    if (parts === undefined) return;
     const runner = createProcessRunner(createBubblewrapLauncher(parts), assets.expectFile);
     const test =
       'import unittest\nfrom main import f\ndef test_a():\n    assert f() == 1\ndef test_b():\n    assert f() == 2, "two"\nclass TestC:\n    def setup_method(self):\n        self.x = 1\n    def test_c(self):\n        assert self.x == f()\nclass TestD(unittest.TestCase):\n    def test_d(self):\n        self.assertEqual(f(), 3)\n    @unittest.skip("later")\n    def test_e(self):\n        pass\n';

@@ -107,13 +107,13 @@ describe('the API over a socket', () => {
     const { url } = await start();
     const id = await submit('r1');
     const watched = new Set<string>();
-    const { subscribe } = opened.memory.events;
+    const log = { ...opened.memory.events };
     let open = 0;
     Object.assign(opened.memory.events, {
-      async *subscribe(...parameters: Parameters<typeof subscribe>) {
+      async *subscribe(...parameters: Parameters<typeof log.subscribe>) {
         open += 1;
         try {
-          yield* subscribe(...parameters);
+          yield* log.subscribe(...parameters);
         } finally {
           open -= 1;
         }
@@ -148,12 +148,12 @@ describe('the API over a socket', () => {
       body: { type: 'text.delta', text } as const,
     }));
     await opened.memory.events.append(events);
-    const { read } = opened.memory.events;
+    const log = { ...opened.memory.events };
     let reads = 0;
     Object.assign(opened.memory.events, {
-      read: (...parameters: Parameters<typeof read>) => {
+      read: (...parameters: Parameters<typeof log.read>) => {
         reads += 1;
-        return read(...parameters);
+        return log.read(...parameters);
       },
     });
     const socket = connect(portOf(running), '127.0.0.1');

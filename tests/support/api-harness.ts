@@ -173,7 +173,12 @@ export async function appendEvent(
 }
 
 /** Posts JSON to `/generate`. */
-export function postGenerate(api: OpenedApi['api'], body: unknown, headers: Record<string, string> = {}, query = '') {
+export async function postGenerate(
+  api: OpenedApi['api'],
+  body: unknown,
+  headers: Record<string, string> = {},
+  query = '',
+): Promise<Response> {
   return api.request(`/generate${query}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },

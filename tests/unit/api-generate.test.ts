@@ -160,7 +160,7 @@ describe('waiting', () => {
     const pending = postGenerate(
       opened.api,
       { ...BODY, workflow_id: 'waited' },
-      headers as Record<string, string>,
+      headers,
       query,
     );
     while ((await opened.memory.runs.countOpen()) === 0) await delay(5);

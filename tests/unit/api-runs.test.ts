@@ -121,7 +121,7 @@ describe('files of a run', () => {
     ['?format=zip', {}],
     ['', { accept: 'application/zip' }],
   ])('gives a zip archive for "%s" %o', async (query, headers) => {
-    const { response } = await get(`/runs/r1/files${query}`, headers as Record<string, string>);
+    const { response } = await get(`/runs/r1/files${query}`, headers);
     const archive = unzipSync(new Uint8Array(await response.arrayBuffer()));
     expect(response.headers.get('content-disposition')).toBe('attachment; filename="r1.zip"');
     expect(Object.keys(archive)).toEqual(['main.py', 'lib/ünïcode name.py']);

@@ -53,7 +53,9 @@ describe('types of Python', { timeout: 150_000 }, () => {
   });
 
   test('files outside the program folder are refused', async () => {
-    await expect(checkTypes(program('python', { '../x.py': '' }), OPTIONS)).rejects.toThrow('leaves the program');
+    await expect(checkTypes(program('python', { '../x.py': '' }), OPTIONS)).rejects.toThrow(
+      'A path leaves the folder of the program.',
+    );
   });
 });
 

@@ -246,10 +246,10 @@ describe('a deadline', () => {
   });
 
   test('for the next token starts over with each one', async () => {
-    const node = await start({ speed: { completionTokensPerSecond: 20 } });
-    const result = await generate(requestTo(node, { deadlines: { ...DEADLINES, idleMs: 250 } }));
+    const node = await start({ speed: { completionTokensPerSecond: 5 } });
+    const result = await generate(requestTo(node, { deadlines: { ...DEADLINES, idleMs: 1_200 } }));
     expect(result.text).toBe(ANSWER);
-    expect(result.decodeMs).toBeGreaterThan(250);
+    expect(result.decodeMs).toBeGreaterThan(1_200);
   });
 });
 
@@ -264,7 +264,7 @@ describe('an abort by the caller', () => {
     controller.abort(reason);
     await call;
     await vi.waitFor(() => expect(node.log().totals.aborted).toBe(1), { timeout: 10_000, interval: 5 });
-    expect(performance.now() - abortedAt).toBeLessThan(1_000);
+    expect(performance.now() - abortedAt).toBeLessThan(2_000);
   });
 
   test('before the first byte, or before the call, rejects with its reason', async () => {

@@ -27,7 +27,6 @@ def read_exactly(count):
 
 def make_sender(mark, write=os.write, dumps=json.dumps):
     def send(frame):
-        sys.stdout.flush()
         data = f"\n{mark} {dumps(frame, ensure_ascii=True)}\n".encode()
         while data:
             data = data[write(1, data) :]
