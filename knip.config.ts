@@ -9,6 +9,7 @@ export default {
     'sandbox/prepare-sandbox.ts',
     'sandbox/runtime/*.ts',
     'tests/support/temporal-owner.ts',
+    'tests/support/record-histories.ts',
   ],
   project: ['**/*.{ts,mjs}'],
   // Used by the path of a file in them, which nothing imports.

@@ -14,6 +14,8 @@ export interface ChosenModels {
   /** Preferred first; never empty. */
   readonly workers: readonly string[];
   readonly nodes: readonly NodeSnapshot[];
+  /** Which configured models are missing and what plays their part, for people. */
+  readonly substitutions: readonly string[];
 }
 
 /**
@@ -27,10 +29,16 @@ export async function chooseModels(
 ): Promise<ChosenModels> {
   const nodes = await snapshots.read();
   if (nodes.every((node) => node.models.length === 0)) throw noModelKnown(nodes);
-  const { roles } = chooseModelsPresent(nodes, settings.models);
-  const configured = roles.workers.length > 0 ? roles.workers : [roles.default];
-  const workers = request.models.length > 0 ? request.models : configured;
-  return { light: roles.light, heavy: roles.heavy, workers, nodes };
+  const { light, heavy, workers, substitutions } = chooseRoles(nodes, settings);
+  return { light, heavy, workers: request.models.length > 0 ? request.models : workers, nodes, substitutions };
+}
+
+/** The models that play the roles now, without any request's wishes. */
+export function chooseRoles(nodes: readonly NodeSnapshot[], { models }: Settings): Omit<ChosenModels, 'nodes'> {
+  const { roles, missing } = chooseModelsPresent(nodes, models);
+  const workers = roles.workers.length > 0 ? roles.workers : [roles.default];
+  const used = missing.filter(({ role }) => role !== 'embedding' && (role !== 'default' || roles.workers.length === 0));
+  return { light: roles.light, heavy: roles.heavy, workers, substitutions: used.map(({ explanation }) => explanation) };
 }
 
 function noModelKnown(nodes: readonly NodeSnapshot[]): SynthesisFailure {

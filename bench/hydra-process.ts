@@ -28,20 +28,27 @@ export async function startHydraProcess(environment: Readonly<Record<string, str
     async stop() {
       process.off('exit', endWithBench);
       const ended = once(child, 'close');
-      await ask('stop', null);
-      child.disconnect();
+      await ask('stop', null); console.error('asked', child.exitCode);
+      child.disconnect(); console.error('disc');
       await ended;
     },
   };
 }
 
+/** Errors: what the process reports, and its end. */
 async function nextMessage(child: ChildProcess): Promise<unknown> {
-  const ended = once(child, 'close').then(() => {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  const ended = once(child, 'close', { signal }).then(() => {
     throw new Error('The measured process has ended.');
   });
-  // Where the answer comes first, nobody waits for the end.
-  ended.catch(() => {});
-  const [message] = (await Promise.race([once(child, 'message'), ended])) as [AnswerMessage];
-  if (message.kind === 'error') throw new Error(message.message);
-  return message.answer;
+  try {
+    const [message] = (await Promise.race([once(child, 'message', { signal }), ended])) as [AnswerMessage];
+    if (message.kind === 'error') throw new Error(message.message);
+    return message.answer;
+  } finally {
+    // Where the answer comes first, nobody waits for the end.
+    ended.catch(() => {});
+    waiting.abort();
+  }
 }

@@ -4,10 +4,10 @@ import { createRunReconciler } from '../api/reconcile-runs.ts';
 import { collectFleetModels } from '../api/reports.ts';
 import { startServer, type RunningServer } from '../api/server.ts';
 import { createTemporalRunGateway } from '../api/temporal-run-gateway.ts';
+import { chooseRoles } from '../activities/choose-models.ts';
 import type { StoreDependencies } from '../activities/dependencies.ts';
 import type { Settings } from '../config/settings.ts';
 import { SynthesisFailure } from '../domain/failure.ts';
-import { chooseModelsPresent } from '../fleet/models-present.ts';
 import { createEventWriter } from '../memory/event-writer.ts';
 import type { Memory } from '../memory/ports.ts';
 import { openSqliteMemory } from '../memory/sqlite/open-sqlite-memory.ts';
@@ -153,6 +153,7 @@ async function startWorkers(
     report,
   });
   started.push(() => workers.stop());
+  await reportFleet(deps, report);
   return runner?.description ?? null;
 }
 
@@ -197,8 +198,15 @@ const RECONCILE_MS = 60_000;
 
 async function reportModels(memory: Memory, settings: Settings) {
   const nodes = await memory.nodeSnapshots.read();
-  const { roles } = chooseModelsPresent(nodes, settings.models);
-  const { light, heavy, default: general } = roles;
-  const workers = roles.workers.length > 0 ? roles.workers : [general];
+  const { light, heavy, workers } = chooseRoles(nodes, settings);
   return { roles: { light: [light], heavy: [heavy], workers }, models: collectFleetModels(nodes) };
+}
+
+/** Says at the start what would otherwise surprise later: hosts that are down, and models that stand in for others. */
+async function reportFleet({ memory, settings }: StoreDependencies, report: (sentence: string) => void): Promise<void> {
+  const nodes = await memory.nodeSnapshots.read();
+  for (const node of nodes.filter(({ state }) => state !== 'up'))
+    report(`${node.id} (${node.url}) is ${node.state}: ${node.problem}`);
+  if (nodes.some(({ models }) => models.length > 0)) chooseRoles(nodes, settings).substitutions.forEach(report);
+  else report('No Ollama host has shown a model yet; runs wait for one. See: hydra doctor');
 }

@@ -1,3 +1,4 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import {
   ApplicationFailure,
   CancellationScope,
@@ -193,17 +194,26 @@ function wholeReport(ledger: Ledger, selection: Selection): SynthesisResult['par
   };
 }
 
+/** What runs can be searched by in the Web UI. */
+const KEYS = {
+  state: defineSearchAttributeKey(SEARCH_ATTRIBUTES.state, SearchAttributeType.KEYWORD),
+  language: defineSearchAttributeKey(SEARCH_ATTRIBUTES.language, SearchAttributeType.KEYWORD),
+  models: defineSearchAttributeKey(SEARCH_ATTRIBUTES.models, SearchAttributeType.KEYWORD_LIST),
+  nodes: defineSearchAttributeKey(SEARCH_ATTRIBUTES.nodes, SearchAttributeType.KEYWORD_LIST),
+  verified: defineSearchAttributeKey(SEARCH_ATTRIBUTES.verified, SearchAttributeType.BOOL),
+};
+
 async function record(input: SynthesisInput, journal: RunJournal, result: SynthesisResult): Promise<void> {
   const named = (pick: (part: SynthesisResult['parts'][number]) => string | null): string[] => [
     ...new Set(result.parts.map(pick).filter((name) => name !== null)),
   ];
-  upsertSearchAttributes({
-    [SEARCH_ATTRIBUTES.state]: [result.state],
-    [SEARCH_ATTRIBUTES.language]: [result.language],
-    [SEARCH_ATTRIBUTES.models]: named((part) => part.model),
-    [SEARCH_ATTRIBUTES.nodes]: named((part) => part.node),
-    [SEARCH_ATTRIBUTES.verified]: [result.state === 'verified'],
-  });
+  upsertSearchAttributes([
+    { key: KEYS.state, value: result.state },
+    { key: KEYS.language, value: result.language },
+    { key: KEYS.models, value: named((part) => part.model) },
+    { key: KEYS.nodes, value: named((part) => part.node) },
+    { key: KEYS.verified, value: result.state === 'verified' },
+  ]);
   await control.recordResult({
     runId: input.runId,
     requestHash: input.requestHash,

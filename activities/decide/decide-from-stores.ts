@@ -24,13 +24,14 @@ export async function decideFromStores(deps: StoreDependencies, input: DecideNex
   const { artifacts, nodeSnapshots } = deps.memory;
   const request = await loadRequest(artifacts, input.scope.requestHash);
   const contenders = await Promise.all(input.judged.map((judged) => loadContender(judged, artifacts)));
+  const choosing = chooseModels(request, deps.settings, nodeSnapshots);
   // Settling chooses among what is there; it must not wait for a host.
-  const models = input.mustSettle ? NO_MODELS : await chooseModels(request, deps.settings, nodeSnapshots);
+  const models = await (input.mustSettle ? choosing.catch(() => NO_MODELS) : choosing);
   const defaultTemperature = deps.settings.defaults.temperature;
   return decideNext({ ...input, request, models, contenders, defaultTemperature });
 }
 
-const NO_MODELS: ChosenModels = { light: '', heavy: '', workers: [], nodes: [] };
+const NO_MODELS: ChosenModels = { light: '', heavy: '', workers: [], nodes: [], substitutions: [] };
 
 async function loadContender(judged: JudgedCandidate, artifacts: ArtifactStore): Promise<Contender> {
   const [verdict, program] = await Promise.all([

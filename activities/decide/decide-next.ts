@@ -143,7 +143,8 @@ function escalate(situation: Situation, model: string): Decision | null {
 function settle(situation: Situation, reason: string): Decision {
   const selection = selectCandidate(situation.contenders);
   const limited = reason.startsWith('the limit') ? [`Ended at ${reason}; this is what was proven until then.`] : [];
-  const explained = selection && { ...selection, explanations: [...selection.explanations, ...limited] };
+  const notes = [...limited, ...situation.models.substitutions];
+  const explained = selection && { ...selection, explanations: [...selection.explanations, ...notes] };
   return { kind: 'settle', selection: explained, reason };
 }
 

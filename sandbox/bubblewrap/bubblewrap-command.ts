@@ -22,20 +22,28 @@ const SCRATCH_BYTES = 64 * 1024 * 1024;
 const OPEN_FILES = 256;
 // The user `nobody`: it owns nothing on this machine.
 const NOBODY = '65534';
+const SEPARATION = [
+  '--unshare-all',
+  '--die-with-parent',
+  '--new-session',
+  '--clearenv',
+  '--hostname',
+  'sandbox',
+].concat(['--uid', NOBODY], ['--gid', NOBODY]);
+const DEVICES = ['--proc', '/proc', '--dev', '/dev'];
+const SCRATCH_FOLDERS = ['/tmp', WORK_FOLDER, '/dev/shm'];
+// After everything is in place: nothing but the scratch folders can be written.
+const CLOSING = ['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', WORK_FOLDER];
 
 /** The arguments of `bwrap` for one start. */
 export function bubblewrapArguments(start: BubblewrapStart): readonly string[] {
   return [
-    '--unshare-all',
-    '--die-with-parent',
-    '--new-session',
-    '--clearenv',
-    ...['--uid', NOBODY, '--gid', NOBODY, '--hostname', 'sandbox'],
+    ...SEPARATION,
     ...systemFolders(),
-    ...['--proc', '/proc', '--dev', '/dev'],
-    ...['/tmp', WORK_FOLDER, '/dev/shm'].flatMap((path) => ['--size', String(SCRATCH_BYTES), '--tmpfs', path]),
+    ...DEVICES,
+    ...SCRATCH_FOLDERS.flatMap((path) => ['--size', String(SCRATCH_BYTES), '--tmpfs', path]),
     ...start.readablePaths.flatMap((path) => ['--ro-bind', path, path]),
-    ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', WORK_FOLDER],
+    ...CLOSING,
     ...Object.entries(start.environment).flatMap(([name, value]) => ['--setenv', name, value]),
     ...limitArguments(start),
     ...start.command,

@@ -46,7 +46,8 @@ export async function openBench(adapter: Adapter): Promise<Bench> {
   return { adapter, runner, reason, leftovers: () => processesWith(cacheFolder), close };
 }
 
-function processesWith(word: string): readonly string[] {
+/** Processes of this machine with a word in their command line or environment. */
+export function processesWith(word: string): readonly string[] {
   const ids = readdirSync('/proc').filter((name) => /^\d+$/u.test(name) && name !== String(process.pid));
   return ids.flatMap((id) => {
     try {

@@ -88,7 +88,7 @@ const wants = ({ format }: Question, field: string): boolean => JSON.stringify(f
 /** Every way through the workflows that a run in the wild may have taken, each in one run. */
 export const HISTORY_CASES: readonly HistoryCase[] = [
   { id: 'verified', request: ADD_REQUEST, answer: () => ADD, ends: VERIFIED },
-  // The same request again: answered from what is remembered.
+  // The request of the case before, answered from what is remembered: record the two together.
   { id: 'recalled', request: ADD_REQUEST, answer: () => undefined, ends: VERIFIED },
   {
     id: 'repaired',

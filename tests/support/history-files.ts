@@ -1,5 +1,5 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { historyFromJSON, historyToJSON, type History } from '@temporalio/common/lib/proto-utils.js';
 
 /** A finished workflow as it stands in `tests/histories/<workflowId>.json`. */
@@ -10,6 +10,7 @@ export interface StoredHistory {
 
 const FOLDER = join(import.meta.dirname, '../histories');
 
+/** Every stored history, by workflow ID. */
 export async function readHistories(): Promise<readonly StoredHistory[]> {
   const entries = await readdir(FOLDER, { recursive: true });
   const files = entries.filter((entry) => entry.endsWith('.json')).toSorted();
@@ -23,9 +24,8 @@ export async function readHistories(): Promise<readonly StoredHistory[]> {
   );
 }
 
-/** Replaces all stored histories. */
-export async function replaceHistories(histories: readonly StoredHistory[]): Promise<void> {
-  await rm(FOLDER, { recursive: true, force: true });
+/** Stores the histories, over those with the same workflow IDs. */
+export async function writeHistories(histories: readonly StoredHistory[]): Promise<void> {
   for (const { workflowId, history } of histories) {
     const file = join(FOLDER, `${workflowId}.json`);
     await mkdir(dirname(file), { recursive: true });

@@ -1,6 +1,7 @@
 /**
- * Records `tests/histories` anew: `npx tsx tests/support/record-histories.ts`. Do it when the workflows have changed in a way
- * that no run in the wild can be in the middle of; otherwise guard the change by `patched()` and keep the old histories.
+ * Records histories: `npx tsx tests/support/record-histories.ts [case…]`, all cases when none is named.
+ * A change of the workflows that is guarded by `patched()` must replay the histories as they are: add a case and record that
+ * one. Record all anew only after a change that no run in the wild can be in the middle of.
  */
 import { SynthesisFailure } from '../../domain/failure.ts';
 import type { PartId, RunId } from '../../domain/ids.ts';
@@ -8,13 +9,13 @@ import { simulatedModel } from '../../models/simulated-node/options.ts';
 import { startSimulatedNode, type SimulatedNode } from '../../models/simulated-node/start-simulated-node.ts';
 import { partWorkflowId } from '../../workflows/contract.ts';
 import { HISTORY_CASES, type HistoryCase } from './history-cases.ts';
-import { replaceHistories, type StoredHistory } from './history-files.ts';
+import { writeHistories, type StoredHistory } from './history-files.ts';
 import { startHydra, type RunningHydra } from './running-hydra.ts';
 import { waitUntil } from './wait-until.ts';
 
 let answer: HistoryCase['answer'] = () => undefined;
 
-async function recordAll(): Promise<void> {
+async function record(cases: readonly HistoryCase[]): Promise<void> {
   const options = {
     models: [simulatedModel('qwen2.5-coder:7b', { parameterSize: '7B' })],
     answers: (question: Parameters<HistoryCase['answer']>[0]) => answer(question),
@@ -23,8 +24,8 @@ async function recordAll(): Promise<void> {
   const hydra = await startHydra({ nodes: { first: nodes[0].url, second: nodes[1].url } });
   try {
     const histories: StoredHistory[] = [];
-    for (const one of HISTORY_CASES) histories.push(...(await recordCase(one, hydra, nodes)));
-    await replaceHistories(histories);
+    for (const one of cases) histories.push(...(await recordCase(one, hydra, nodes)));
+    await writeHistories(histories);
   } finally {
     await hydra.stop();
     await Promise.all(nodes.map((node) => node.close()));
@@ -63,4 +64,5 @@ async function fetchHistory(hydra: RunningHydra, workflowId: string): Promise<St
   return { workflowId, history: await handle.fetchHistory() };
 }
 
-await recordAll();
+const names = process.argv.slice(2);
+await record(HISTORY_CASES.filter(({ id }) => names.length === 0 || names.includes(id)));

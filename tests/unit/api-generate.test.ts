@@ -157,12 +157,7 @@ describe('waiting', () => {
     ['?wait=20', {}],
     ['', { prefer: 'respond-async, wait=20' }],
   ])('answers 200 with the finished run for "%s" %o', async (query, headers) => {
-    const pending = postGenerate(
-      opened.api,
-      { ...BODY, workflow_id: 'waited' },
-      headers,
-      query,
-    );
+    const pending = postGenerate(opened.api, { ...BODY, workflow_id: 'waited' }, headers, query);
     while ((await opened.memory.runs.countOpen()) === 0) await delay(5);
     await finishRun(opened.memory, 'waited' as RunId);
     const response = await pending;

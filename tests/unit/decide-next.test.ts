@@ -35,7 +35,7 @@ function situation(change: Partial<Situation> = {}): Situation {
   return {
     scope: aScope(),
     request: aRequest(),
-    models: { light: 'small', heavy: 'large', workers: ['medium'], nodes: [NODE] },
+    models: { light: 'small', heavy: 'large', workers: ['medium'], nodes: [NODE], substitutions: [] },
     contenders: [],
     lost: [],
     spent: { modelCalls: 0, tokens: 0 },
@@ -102,7 +102,7 @@ describe('deciding what to do next for one program', () => {
   });
 
   test('a model of up to three billion parameters repairs what does not parse, and no wrong results', () => {
-    const models = { light: 'small', heavy: 'small', workers: ['small'], nodes: [NODE] };
+    const models = { light: 'small', heavy: 'small', workers: ['small'], nodes: [NODE], substitutions: [] };
     const eight = (check: typeof WRONG) =>
       Array.from({ length: 8 }, (_, index) => aContender(index, { checks: [check] }));
     expect(decideNext(situation({ models, contenders: eight(DOES_NOT_PARSE) })).kind).toBe('repair');
@@ -160,7 +160,7 @@ describe('deciding what to do next for one program', () => {
 
   test("a slow node gets fewer samples than the model's size asks for", () => {
     const slow = { ...NODE, speeds: [{ model: 'medium', completionTokensPerSecond: 3 }] };
-    const models = { light: 'small', heavy: 'large', workers: ['medium'], nodes: [slow] };
+    const models = { light: 'small', heavy: 'large', workers: ['medium'], nodes: [slow], substitutions: [] };
     // A quarter of 600 s at 3 tokens a second holds no answer of 500 tokens: one sample is the least there is.
     expect(decideNext(situation({ models }))).toMatchObject({ kind: 'sample', samples: [{ index: 0 }] });
   });
