@@ -6,6 +6,7 @@ export default {
     'cli/main.ts',
     'bench/main.ts',
     // Started as processes of their own.
+    'bench/measured-process.ts',
     'sandbox/prepare-sandbox.ts',
     'sandbox/runtime/*.ts',
     'tests/support/temporal-owner.ts',

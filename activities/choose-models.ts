@@ -37,7 +37,7 @@ export async function chooseModels(
 export function chooseRoles(nodes: readonly NodeSnapshot[], { models }: Settings): Omit<ChosenModels, 'nodes'> {
   const { roles, missing } = chooseModelsPresent(nodes, models);
   const workers = roles.workers.length > 0 ? roles.workers : [roles.default];
-  const used = missing.filter(({ role }) => role !== 'embedding' && (role !== 'default' || roles.workers.length === 0));
+  const used = missing.filter(({ role }) => role !== 'default' || roles.workers.length === 0);
   return { light: roles.light, heavy: roles.heavy, workers, substitutions: used.map(({ explanation }) => explanation) };
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { TEMPORAL_DEV_HOST, toServerFlags, type TemporalDevConfig } from '../config/load-temporal-dev.ts';
+import { bindChild } from './bound-child.ts';
 
 /** A Temporal dev server of the bench. */
 export interface BenchTemporal {
@@ -34,19 +35,14 @@ export async function startBenchTemporal(
     stdio: 'ignore',
     env: { ...process.env, TEMPORAL_VERSION_CHECK_DISABLED: 'true' },
   });
-  const endWithBench = () => child.kill('SIGKILL');
-  process.once('exit', endWithBench);
+  const end = bindChild(child);
   const address = `${TEMPORAL_DEV_HOST}:${place.port}`;
   await waitUntilServing(child, address);
   return {
     pid: child.pid ?? 0,
     address,
     databaseBytes: () => sizeOf(place.databaseFile) + sizeOf(`${place.databaseFile}-wal`),
-    async stop() {
-      process.off('exit', endWithBench);
-      const ended = once(child, 'close');
-      if (child.exitCode === null && child.kill('SIGTERM')) await ended;
-    },
+    stop: () => end(() => void child.kill('SIGTERM')),
   };
 }
 

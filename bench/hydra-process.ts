@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { bindChild } from './bound-child.ts';
 import type { AnswerMessage, Answers, OrderKind, Orders } from './messages.ts';
 
 /** A measured Hydra in a process of its own. */
@@ -15,8 +16,7 @@ export async function startHydraProcess(environment: Readonly<Record<string, str
   const child = fork(join(import.meta.dirname, 'measured-process.ts'), {
     env: { ...process.env, ...environment },
   });
-  const endWithBench = () => child.kill('SIGKILL');
-  process.once('exit', endWithBench);
+  const end = bindChild(child);
   await nextMessage(child);
   const ask: HydraProcess['ask'] = async (kind, order) => {
     child.send({ kind, order });
@@ -25,13 +25,11 @@ export async function startHydraProcess(environment: Readonly<Record<string, str
   return {
     pid: child.pid ?? 0,
     ask,
-    async stop() {
-      process.off('exit', endWithBench);
-      const ended = once(child, 'close');
-      await ask('stop', null); console.error('asked', child.exitCode);
-      child.disconnect(); console.error('disc');
-      await ended;
-    },
+    stop: () =>
+      end(async () => {
+        await ask('stop', null);
+        child.disconnect();
+      }),
   };
 }
 
@@ -39,7 +37,7 @@ export async function startHydraProcess(environment: Readonly<Record<string, str
 async function nextMessage(child: ChildProcess): Promise<unknown> {
   const waiting = new AbortController();
   const { signal } = waiting;
-  const ended = once(child, 'close', { signal }).then(() => {
+  const ended = once(child, 'exit', { signal }).then(() => {
     throw new Error('The measured process has ended.');
   });
   try {

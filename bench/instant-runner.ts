@@ -10,6 +10,7 @@ const NOTHING_RAN: SandboxReport = {
   output: '',
   outputCut: false,
   durationMs: 0,
+  runner: 'deno',
 };
 
 /**

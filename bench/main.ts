@@ -25,6 +25,9 @@ const { values: options } = parseArgs({
   },
 });
 
+// Servers and measured processes end with this one.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 const out = options.out ?? (options.quick ? undefined : REPORT_FILE);
 const folder = await mkdtemp(join(tmpdir(), 'hydra-bench-'));
 try {
@@ -44,8 +47,8 @@ async function prepare(folder: string): Promise<Comparison> {
   if (!loaded.ok) throw new Error(loaded.problems.map((problem) => JSON.stringify(problem)).join('\n'));
   const { config: dev } = loadTemporalDev(PROJECT);
   if (dev === null) throw new Error('temporal-dev.yaml is missing.');
-  const programs = await readPrograms(loaded.settings.cache);
-  const executable = loaded.settings.programs?.temporalCli ?? programs.temporal?.path;
+  const programs = await readPrograms(loaded.settings);
+  const executable = programs.temporal?.path;
   if (executable === undefined)
     throw new Error('Temporal is not set up: use npm run bench, or set HYDRA_TEMPORAL_CLI.');
   const seed = Number(options.seed);

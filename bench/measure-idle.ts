@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NodeSnapshot } from '../domain/node.ts';
+import { bindChild } from './bound-child.ts';
 import { startBenchNodes } from './bench-nodes.ts';
 import { findFreePort, startBenchTemporal } from './bench-temporal.ts';
 import type { Comparison } from './compare-sides.ts';
@@ -35,6 +35,7 @@ export async function measureIdle({ folder, executable, dev, plan }: Comparison)
     env: { ...process.env, ...nodes.environment, ...own },
     stdio: 'ignore',
   });
+  const end = bindChild(service);
   try {
     await waitForHosts(`http://127.0.0.1:${port}/nodes`);
     await delay(SETTLE_MS);
@@ -48,8 +49,7 @@ export async function measureIdle({ folder, executable, dev, plan }: Comparison)
       serverMemoryBytes: after.server.memoryBytes,
     };
   } finally {
-    const ended = once(service, 'close');
-    if (service.exitCode === null && service.kill('SIGTERM')) await ended;
+    await end(() => void service.kill('SIGTERM'));
     await temporal.stop();
     await nodes.stop();
   }

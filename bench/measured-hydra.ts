@@ -50,7 +50,7 @@ export async function startMeasuredHydra(settings: Settings): Promise<MeasuredHy
       await events.close();
       await temporal.close();
       await memory.close();
-      
+
       return null;
     },
   };

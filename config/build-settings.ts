@@ -25,7 +25,6 @@ export function buildSettings(
       light: values.lightModel,
       heavy: values.heavyModel,
       workers: values.workerModels,
-      embedding: values.embeddingModel,
       default: values.defaultModel,
     },
     nodes,

@@ -1,4 +1,3 @@
-import { settingName } from './define-setting.ts';
 import { SETTINGS, type SettingKey, type SettingValues } from './setting-definitions.ts';
 import type { ReadValues } from './read-values.ts';
 import type { SettingProblem } from './setting-problem.ts';
@@ -52,8 +51,8 @@ export function findContradictions(read: ReadValues): SettingProblem[] {
 }
 
 function toProblem({ keys: [key, otherKey], rule }: Contradiction, { origins }: ReadValues): SettingProblem {
-  const name = settingName(SETTINGS[key]);
-  const other = settingName(SETTINGS[otherKey]);
+  const name = SETTINGS[key].variable;
+  const other = SETTINGS[otherKey].variable;
   return {
     name,
     rule,

@@ -13,8 +13,8 @@ export interface FileKey {
 
 /** One setting: what it is called, what it means and how its text is read. */
 export interface SettingDefinition<Value> {
-  /** Environment name; null for a setting that stands in its file only. */
-  readonly variable: string | null;
+  /** Environment name; it is what people call the setting. */
+  readonly variable: string;
   /** One line for people. */
   readonly summary: string;
   /** As one would write it; null: unset. */
@@ -37,9 +37,4 @@ export function optional<Value>(
   definition: Omit<SettingDefinition<Value>, 'defaultText'>,
 ): SettingDefinition<Value | undefined> {
   return { ...definition, defaultText: null };
-}
-
-/** What people call the setting: its environment name, or its key in a file. */
-export function settingName(definition: SettingDefinition<unknown>): string {
-  return definition.variable ?? definition.fileKey?.key ?? '';
 }

@@ -1,5 +1,5 @@
 import type { SettingOrigins } from './read-values.ts';
-import { settingName, type SettingDefinition } from './define-setting.ts';
+import type { SettingDefinition } from './define-setting.ts';
 import { SETTING_KEYS, SETTINGS } from './setting-definitions.ts';
 import { MASK } from './setting-problem.ts';
 
@@ -20,7 +20,7 @@ export function describeSettings(origins: SettingOrigins): readonly SettingDescr
     const definition: SettingDefinition<unknown> = SETTINGS[key];
     const { text, origin } = origins[key];
     return {
-      name: settingName(definition),
+      name: definition.variable,
       summary: definition.summary,
       value: definition.secret === true && text !== null ? MASK : text,
       defaultText: definition.defaultText,
@@ -29,11 +29,10 @@ export function describeSettings(origins: SettingOrigins): readonly SettingDescr
   });
 }
 
-/** The text of `.env.example`: each setting that has an environment name, with its default, switched off. */
+/** The text of `.env.example`: each setting with its default, switched off. */
 export function formatEnvironmentExample(): string {
-  const entries = SETTING_KEYS.map((key): SettingDefinition<unknown> => SETTINGS[key]).flatMap(
-    ({ variable, summary, defaultText }) =>
-      variable === null ? [] : [`# ${summary}\n#${variable}=${defaultText ?? ''}`],
+  const entries = SETTING_KEYS.map((key): SettingDefinition<unknown> => SETTINGS[key]).map(
+    ({ variable, summary, defaultText }) => `# ${summary}\n#${variable}=${defaultText ?? ''}`,
   );
   return [EXAMPLE_HEAD, ...entries].join('\n\n').concat('\n');
 }

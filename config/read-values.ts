@@ -1,5 +1,5 @@
 import type { Texts } from './read-setting-files.ts';
-import { settingName, type SettingDefinition } from './define-setting.ts';
+import type { SettingDefinition } from './define-setting.ts';
 import { SETTING_KEYS, SETTINGS, type SettingKey, type SettingValues } from './setting-definitions.ts';
 import { MASK, maskCredentials, type SettingProblem } from './setting-problem.ts';
 
@@ -44,7 +44,7 @@ export function readValues(sources: readonly SettingSource[], folder: string): R
 function findText(definition: SettingDefinition<unknown>, sources: readonly SettingSource[]): SettingOrigin {
   for (const { origin, texts } of sources) {
     const name = origin === definition.fileKey?.file ? definition.fileKey.key : definition.variable;
-    const text = name === null ? undefined : texts[name];
+    const text = texts[name];
     if (text !== undefined) return { text, origin };
   }
   return { text: findDefault(definition, sources), origin: 'default' };
@@ -66,14 +66,14 @@ function parseDefault(definition: SettingDefinition<unknown>, folder: string): u
 
 function toProblem(definition: SettingDefinition<unknown>, found: SettingOrigin, rule: string): SettingProblem {
   const value = definition.secret === true ? MASK : maskCredentials(found.text ?? '');
-  return { name: settingName(definition), rule, value, origin: found.origin, fix: howToSet(definition) };
+  return { name: definition.variable, rule, value, origin: found.origin, fix: howToSet(definition) };
 }
 
 /** Tells where the setting may stand, with an example that is right. */
 export function howToSet(definition: SettingDefinition<unknown>): string {
   const { variable, fileKey, defaultText } = definition;
   const places = [
-    ...(variable === null ? [] : [`${variable}=${defaultText ?? '…'} in the environment or .env`]),
+    `${variable}=${defaultText ?? '…'} in the environment or .env`,
     ...(fileKey === undefined ? [] : [`${fileKey.key} in ${fileKey.file}`]),
   ];
   return `set ${places.join(', or ')}`;

@@ -11,7 +11,6 @@ export interface ModelRoles {
   readonly heavy: string;
   /** Write code, preferred first; empty: `default`. */
   readonly workers: readonly string[];
-  readonly embedding: string;
   readonly default: string;
 }
 

@@ -8,7 +8,7 @@ const PREFIX = 'HYDRA_';
 /** What a test run hands to its parts. */
 const TEST_PREFIX = 'HYDRA_TEST_';
 
-const KNOWN_NAMES: readonly string[] = SETTING_KEYS.flatMap((key) => SETTINGS[key].variable ?? []);
+const KNOWN_NAMES: readonly string[] = SETTING_KEYS.map((key) => SETTINGS[key].variable);
 
 /** Finds names that look like ours and are not: a misspelt setting would otherwise have no effect without a word. */
 export function findUnknownNames(sources: readonly SettingSource[], alsoKnown: readonly string[]): SettingProblem[] {

@@ -31,7 +31,7 @@ const SMALLEST_LIGHT_B = 1;
 /**
  * Decides for each role which model plays it: the configured one where a host that is up has it, else the best one present.
  * Workers and the default prefer models for code, up to 16B, the larger first; heavy is the largest; light the smallest
- * general one from 1B up. Embedding models never generate, and others never embed.
+ * general one from 1B up. Embedding models never generate.
  */
 export function chooseModelsPresent(snapshots: readonly NodeSnapshot[], configured: ModelRoles): PresentRoles {
   const present = modelsPresent(snapshots);
@@ -49,7 +49,6 @@ export function chooseModelsPresent(snapshots: readonly NodeSnapshot[], configur
     light: choose('light', configured.light),
     heavy: choose('heavy', configured.heavy),
     workers: workers.models,
-    embedding: choose('embedding', configured.embedding),
     default: choose('default', configured.default),
   };
   return { roles, missing };
@@ -94,7 +93,6 @@ function bestByRole(present: readonly NodeModel[]): Readonly<Record<RoleName, No
     light: generators.toSorted(byFitnessAsLight)[0],
     heavy: generators.toSorted((a, b) => modelSizeB(b) - modelSizeB(a) || byName(a, b))[0],
     workers: coder,
-    embedding: present.filter((model) => !generatesText(model)).toSorted(byName)[0],
     default: coder,
   };
 }
@@ -128,7 +126,6 @@ const REASONS: Readonly<Record<RoleName, string>> = {
   light: 'the smallest general model present',
   heavy: 'the largest model present',
   workers: 'the preferred one of the models present that write code',
-  embedding: 'the embedding model present',
   default: 'the best model for code present',
 };
 

@@ -1,9 +1,7 @@
-/** Longer answers are cut: no model of ours writes so much, and every step after this reads the whole text. */
-const MAX_ANSWER_LENGTH = 1_000_000;
-const THINKING = /^[ \t]*<(think|thinking|thought|reasoning|reflection)>[\s\S]*?<\/\1>/gim;
-const THINKING_WITHOUT_START =
-  /^(?:(?!<(?:think|thinking|thought|reasoning)>)[\s\S])*?<\/(?:think|thinking|thought|reasoning)>/i;
-const THINKING_WITHOUT_END = /^[ \t]*<(?:think|thinking|thought|reasoning)>[\s\S]*$/im;
+/** Longer answers are cut: it is about 75,000 tokens, more than any model of ours writes. */
+const MAX_ANSWER_LENGTH = 300_000;
+const THINKING_START = /^[ \t]*<(think|thinking|thought|reasoning|reflection)>/im;
+const THINKING_END = /<\/(?:think|thinking|thought|reasoning|reflection)>/i;
 /** Marks of chat templates that some models let slip into the text. */
 const TEMPLATE_MARK = /<\|[a-z_]+\|>|<[|｜][^>\n]{1,40}[|｜]>|\[\/?INST\]|<<\/?SYS>>|^<\/s>$|<\/s>\s*$/gm;
 
@@ -15,9 +13,19 @@ export function cleanAnswer(answer: string): string {
     // NUL and control characters break parsers and file systems; U+FEFF is a byte order mark.
     // oxlint-disable-next-line no-control-regex
     .replaceAll(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F\uFEFF]/g, '');
-  return text
-    .replaceAll(THINKING, '')
-    .replace(THINKING_WITHOUT_START, '')
-    .replace(THINKING_WITHOUT_END, '')
-    .replaceAll(TEMPLATE_MARK, '');
+  return withoutThinking(text).replaceAll(TEMPLATE_MARK, '');
+}
+
+/** Thinking may lack its start, which some chat templates swallow, or its end, when the model ran out of tokens. */
+function withoutThinking(text: string): string {
+  const start = THINKING_START.exec(text);
+  const end = THINKING_END.exec(text);
+  if (end !== null && (start === null || end.index < start.index)) {
+    return withoutThinking(text.slice(end.index + end[0].length));
+  }
+  if (start === null) return text;
+  const before = text.slice(0, start.index);
+  const close = `</${start[1] ?? ''}>`;
+  const closed = text.toLowerCase().indexOf(close.toLowerCase(), start.index);
+  return closed === -1 ? before : before + withoutThinking(text.slice(closed + close.length));
 }

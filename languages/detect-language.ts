@@ -1,5 +1,6 @@
 import { LANGUAGES, type Language } from '../domain/language.ts';
 import { languageByName, languageOfFile } from './file-language.ts';
+import { plainPrompt } from './prompt-text.ts';
 
 /** Words for a language in running text. Short names that are also words (`go`, `c`) need something beside them. */
 const WORDS: Readonly<Record<Language, RegExp>> = {
@@ -39,7 +40,8 @@ const SHAPES: readonly (readonly [RegExp, Language])[] = [
 ];
 
 /** The language that a prompt asks for, when it says so. */
-export function detectLanguage(prompt: string): Language | undefined {
+export function detectLanguage(text: string): Language | undefined {
+  const prompt = plainPrompt(text);
   return mentionedLanguage(prompt) ?? fencedLanguage(prompt) ?? fileLanguage(prompt) ?? shapedLanguage(prompt);
 }
 

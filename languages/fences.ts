@@ -14,6 +14,8 @@ export type IsWhole = (content: string, info: string) => Promise<boolean>;
 const FENCE = /^([ \t>]*)(`{3,}|~{3,})[ \t]*([^`]*?)[ \t]*$/;
 /** Wrappers around a whole answer; their fences count by themselves. */
 const WRAPPER = /^(?:md|markdown|mdx)$/i;
+/** No answer has more; the rest of a runaway answer repeats itself. */
+const MAX_FENCE_LINES = 200;
 /** More fence lines inside one block are no longer nesting. */
 const MAX_ENDS_TRIED = 12;
 
@@ -30,7 +32,7 @@ interface FenceLine {
  */
 export async function findFencedBlocks(text: string, isWhole: IsWhole): Promise<readonly FencedBlock[]> {
   const lines = text.split('\n');
-  const fences = lines.flatMap((line, index) => readFence(line, index)).filter(({ info }) => !WRAPPER.test(info));
+  const fences = lines.flatMap((line, index) => readFence(line, index)).filter(({ info }) => !WRAPPER.test(info)).slice(0, MAX_FENCE_LINES);
   const blocks: FencedBlock[] = [];
   for (let at = 0; at < fences.length;) {
     const open = fences[at] as FenceLine;

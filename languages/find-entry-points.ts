@@ -2,6 +2,7 @@ import type { RunnableLanguage } from '../domain/language.ts';
 import type { Example, SourceFile } from '../domain/request.ts';
 import { calledNames, parseExpression } from './expression.ts';
 import { listSymbols } from './parse.ts';
+import { plainPrompt } from './prompt-text.ts';
 import { rulesFor } from './rules-for.ts';
 import { readSyntax, walkSyntax } from './syntax.ts';
 
@@ -62,7 +63,8 @@ export async function findEntryPoints(sources: EntryPointSources): Promise<reado
 }
 
 /** Names that the prompt itself says are to be written, by declaring or naming them. */
-export function namesInPrompt(prompt: string): readonly string[] {
+export function namesInPrompt(text: string): readonly string[] {
+  const prompt = plainPrompt(text);
   const found = NAMED.flatMap((pattern) => [...prompt.matchAll(pattern)]);
   return found
     .filter(({ index }) => !MENTIONED_ONLY.test(prompt.slice(Math.max(0, index - 40), index)))

@@ -5,6 +5,7 @@ import { calledNames, isClosed, parseExpression, withOwnConstants } from './expr
 import { namesInPrompt } from './find-entry-points.ts';
 import { findInlineExamples } from './inline-examples.ts';
 import { findInputOutputExamples } from './input-output-examples.ts';
+import { plainPrompt } from './prompt-text.ts';
 import { rulesFor } from './rules-for.ts';
 import type { StatedExample } from './stated-example.ts';
 
@@ -22,7 +23,7 @@ export async function findExamples(
   language: RunnableLanguage,
   knownNames: readonly string[] = [],
 ): Promise<readonly Example[]> {
-  const text = prompt.replaceAll('\r\n', '\n').replaceAll(/[“”]/g, '"').replaceAll(/[‘’]/g, "'");
+  const text = plainPrompt(prompt);
   const [onlyName, ...others] = knownNames;
   const pairs = onlyName !== undefined && others.length === 0 ? findInputOutputExamples(text, onlyName) : [];
   const stated = [...findDoctestExamples(text), ...findInlineExamples(text), ...pairs];

@@ -10,6 +10,7 @@ import { probeLanguage } from './probe-runner.ts';
 import type { ProgramRunner } from './program-runner.ts';
 import type { RunnerChoice, RunnerReport, SandboxChoice } from './runner-choice.ts';
 import type { SandboxAssets } from './sandbox-assets.ts';
+import { removeStaleFolders } from './temporary-folder.ts';
 
 /** What the choice is made from. `cacheFolder` is the user's cache, where set-up leaves what it made. */
 export interface RunnerSettings {
@@ -26,6 +27,7 @@ type Found = { readonly runner: ProgramRunner } | { readonly problem: string };
 export async function createProgramRunner({ choice, cacheFolder }: RunnerSettings): Promise<RunnerChoice> {
   if (choice === 'none') return { kind: 'none', reason: 'The settings switch the sandbox off.' };
   const assets = await prepareSandbox(cacheFolder, () => undefined);
+  await removeStaleFolders();
   const bubblewrap = choice === 'deno' ? { problem: 'not asked for' } : await tryBubblewrap(assets);
   const missing = 'runner' in bubblewrap ? 3 - bubblewrap.runner.description.languages.length : 3;
   const deno = choice === 'bubblewrap' || missing === 0 ? { problem: 'not asked for' } : await tryDeno(assets);

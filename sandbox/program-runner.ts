@@ -71,7 +71,7 @@ export interface SandboxReport {
   readonly outputCut: boolean;
   readonly durationMs: number;
   /** The runner that ran it; a runner that is composed of several names the one it took. */
-  readonly runner?: RunnerDescription['name'];
+  readonly runner: RunnerDescription['name'];
 }
 
 /** What a runner is and holds, for people. */

@@ -2,7 +2,7 @@ import type { Program } from '../../domain/program.ts';
 import type { ProgramScope } from '../../domain/program-scope.ts';
 import type { Example, SynthesisRequest } from '../../domain/request.ts';
 import type { Check, ProbeOutcome } from '../../domain/verdict.ts';
-import type { ProgramRunner, SandboxLimits } from '../../sandbox/program-runner.ts';
+import type { CallOutcome, ProgramRunner, SandboxLimits } from '../../sandbox/program-runner.ts';
 
 /** What is verified, with everything that a check may look at. */
 export interface Subject {
@@ -14,6 +14,8 @@ export interface Subject {
   readonly proposedCalls: readonly Example[];
   readonly runner: ProgramRunner | null;
   readonly noRunnerReason: string;
+  /** What the examples expect, evaluated where no candidate could see it. */
+  readonly evaluateExpected: (examples: readonly Example[]) => Promise<readonly CallOutcome[]>;
   readonly limits: SandboxLimits;
   readonly signal: AbortSignal;
 }
@@ -22,6 +24,8 @@ export interface Subject {
 export interface StepFindings {
   readonly checks: readonly Check[];
   readonly probes?: readonly ProbeOutcome[];
+  /** The sandbox that ran the program, when one did. */
+  readonly ranOn?: string;
 }
 
 export type CheckStep = (subject: Subject) => Promise<StepFindings>;

@@ -1,10 +1,11 @@
-import { isRunnable, type RunnableLanguage } from '../../domain/language.ts';
+import { isRunnable } from '../../domain/language.ts';
 import type { Example } from '../../domain/request.ts';
 import type { Check, ProbeOutcome } from '../../domain/verdict.ts';
 import { makeProbes } from '../../languages/make-probes.ts';
 import { sameOutcome } from '../../sandbox/same-outcome.ts';
-import type { CallOutcome, ProgramRunner, SandboxLimits, SandboxReport } from '../../sandbox/program-runner.ts';
+import type { CallOutcome, SandboxReport } from '../../sandbox/program-runner.ts';
 import { cutEvidence, since, skippedCheck, type CheckStep, type Subject } from './check-step.ts';
+import { NOT_RUN, raisedType } from './evaluate-expected.ts';
 
 /** Longest canonical value that is kept of a probe: equal prefixes of this length are taken as equal values. */
 const PROBE_VALUE_CHARACTERS = 500;
@@ -26,7 +27,7 @@ export const runCalls: CheckStep = async (subject) => {
   if (!runner) return { checks: [skippedCheck('import', 'hydra', `Nothing was run: ${subject.noRunnerReason}`)] };
   const startedAt = performance.now();
   const examples = examplesOf(subject);
-  const expected = await evaluateExpected(runner, program.language, examples, subject);
+  const expected = await subject.evaluateExpected(examples);
   const probes = await makeProbes({
     language: program.language,
     calls: examples.map((example) => example.call),
@@ -44,47 +45,20 @@ export const runCalls: CheckStep = async (subject) => {
     subject.signal,
   );
   const loaded = importCheck(report, since(startedAt));
-  if (loaded.outcome !== 'passed') return { checks: [loaded] };
+  if (loaded.outcome !== 'passed') return { checks: [loaded], ranOn: report.runner };
   const calls = examples.map((example, index) => ({
     example,
     expected: expected[index] ?? NOT_RUN,
     got: report.calls[index] ?? NOT_RUN,
   }));
   const outcomes = probes.map((call, index) => toProbe(call, report.calls[examples.length + index] ?? NOT_RUN));
-  return { checks: [loaded, ...exampleChecks(calls, since(startedAt)), ...probesCheck(outcomes)], probes: outcomes };
+  const checks = [loaded, ...exampleChecks(calls, since(startedAt)), ...probesCheck(outcomes)];
+  return { checks, probes: outcomes, ranOn: report.runner };
 };
-
-const NOT_RUN: CallOutcome = { ended: 'crashed' };
 
 function examplesOf({ scope, proposedCalls }: Subject): readonly Example[] {
   const own = scope.planned ? scope.planned.part.examples : scope.classification.examples;
   return [...own, ...proposedCalls];
-}
-
-/** Evaluates the expected expressions in a sandbox that holds no candidate. `raises X` needs no evaluation. */
-async function evaluateExpected(
-  runner: ProgramRunner,
-  language: RunnableLanguage,
-  examples: readonly Example[],
-  { limits, signal }: { readonly limits: SandboxLimits; readonly signal: AbortSignal },
-): Promise<readonly CallOutcome[]> {
-  if (examples.length === 0) return [];
-  const expressions = examples.map(({ expected }) => (raisedType(expected) ? 'null' : expected));
-  const job = {
-    language,
-    files: [],
-    task: { kind: 'calls', module: null, expressions },
-    limits,
-  } as const;
-  const { calls } = await runner.run(job, signal);
-  return examples.map(({ expected }, index) => {
-    const errorType = raisedType(expected);
-    return errorType ? { ended: 'raised', errorType, message: '' } : (calls[index] ?? NOT_RUN);
-  });
-}
-
-function raisedType(expected: string): string | undefined {
-  return /^(?:raises|throws)\s+([\w.]+)/.exec(expected.trim())?.[1];
 }
 
 function importCheck(report: SandboxReport, durationMs: number): Check {

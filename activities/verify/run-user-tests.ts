@@ -16,10 +16,10 @@ export const runUserTests: CheckStep = async ({ program, request, scope, runner,
   const names = new Set(testFiles);
   const files = [...program.files.filter((file) => !names.has(file.path)), ...request.tests];
   const report = await runner.run(
-    { language: program.language, files, task: { kind: 'tests', testFiles }, limits },
+    { language: program.language, files, task: { kind: 'tests', testFiles, testCount: counted.total }, limits },
     signal,
   );
-  return { checks: [testsCheck(report, counted, since(startedAt))] };
+  return { checks: [testsCheck(report, counted, since(startedAt))], ranOn: report.runner };
 };
 
 function testsCheck(report: SandboxReport, counted: TestCount, durationMs: number): Check {

@@ -1,5 +1,6 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { Candidate, JudgedCandidate } from '../../domain/candidate.ts';
+import { isRunnable } from '../../domain/language.ts';
 import type { Program } from '../../domain/program.ts';
 import type { ProgramScope } from '../../domain/program-scope.ts';
 import type { Example } from '../../domain/request.ts';
@@ -14,6 +15,7 @@ import { loadPlan, loadProgram, loadRequest, putJson } from '../stored-json.ts';
 import { ruleCheck, type CheckStep, type Subject } from './check-step.ts';
 import { checkParse, checkPlaceholders, checkPromises } from './check-text.ts';
 import { checkPythonTypes, checkTypeScriptTypes, lint } from './check-with-tools.ts';
+import { evaluateExpected } from './evaluate-expected.ts';
 import { runCalls } from './run-calls.ts';
 import { runUserTests } from './run-user-tests.ts';
 import { VERIFIER_VERSION } from './verifier-version.ts';
@@ -76,17 +78,17 @@ async function judge(deps: VerifyDependencies, input: VerifyProgramInput): Promi
   const linked = await link(deps, input);
   const checks: Check[] = [linked.check];
   const probes: ProbeOutcome[] = [];
+  let runner: string | null = null;
   if (linked.program) {
     const subject = await toSubject(deps, input, linked.program);
     for (const step of CASCADE) {
       const found = await step(subject);
       checks.push(...found.checks);
       probes.push(...(found.probes ?? []));
+      runner = found.ranOn ?? runner;
       if (found.checks.some((check) => check.trusted && check.outcome !== 'passed')) break;
     }
   }
-  const ran = checks.some((check) => check.kind === 'import' && check.outcome !== 'skipped');
-  const runner = ran ? (deps.runner?.description.name ?? null) : null;
   return { checks, probes, runner, durationMs: Math.round(performance.now() - startedAt) };
 }
 
@@ -120,15 +122,28 @@ function withUserFiles(program: Program, { files }: { readonly files: Program['f
 
 async function toSubject(deps: VerifyDependencies, input: VerifyProgramInput, program: Program): Promise<Subject> {
   const { runner, noRunnerReason, settings } = deps;
+  const { scope } = input;
+  const limits = {
+    ...DEFAULT_LIMITS,
+    wallClockMs: settings.sandbox.wallClockMs,
+    memoryBytes: settings.sandbox.memoryBytes,
+  };
+  const signal = cancellationSignal();
+  const { steps } = deps.memory;
+  const { language } = program;
   return {
-    request: await loadRequest(deps.memory.artifacts, input.scope.requestHash),
-    scope: input.scope,
+    evaluateExpected: async (examples) =>
+      runner && isRunnable(language)
+        ? evaluateExpected({ scope, language, runner, steps, limits, signal }, examples)
+        : [],
+    request: await loadRequest(deps.memory.artifacts, scope.requestHash),
+    scope,
     program,
     proposedCalls: input.proposedCalls,
     runner,
     noRunnerReason,
-    limits: { ...DEFAULT_LIMITS, wallClockMs: settings.sandbox.wallClockMs, memoryBytes: settings.sandbox.memoryBytes },
-    signal: cancellationSignal(),
+    limits,
+    signal,
   };
 }
 

@@ -17,7 +17,7 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
     const { settings } = requireSettings(context);
     // Loaded here: set-up's record belongs to the service's parts.
     const { readPrograms } = await import('../../workers/programs.ts');
-    const programs = await readPrograms(settings.cache);
+    const programs = await readPrograms(settings);
     const nodeVersion = process.versions.node;
     const parts = await checkAll(listDoctorParts({ settings, programs, nodeVersion }));
     printAnswer(context, options, { parts }, (answer) => describe(answer.parts));

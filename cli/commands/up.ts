@@ -146,7 +146,7 @@ async function startHydra(
     import('../../workers/run-hydra.ts'),
     import('../../workers/programs.ts'),
   ]);
-  const programs = await readPrograms(settings.cache);
+  const programs = await readPrograms(settings);
   const report = (sentence: string) => terminal.note(terminal.noteColors.dim(sentence));
   await runHydra({ settings, programs, role, version, onReady, report, signal });
 }

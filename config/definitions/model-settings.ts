@@ -33,13 +33,6 @@ export const MODEL_SETTINGS = {
     parse: modelNames,
     fileKey: { file: MODELS_FILE, key: 'workers' },
   }),
-  embeddingModel: required({
-    variable: null,
-    summary: 'Model that turns text into vectors',
-    defaultText: 'mxbai-embed-large',
-    parse: modelName,
-    fileKey: { file: MODELS_FILE, key: 'embedding.model' },
-  }),
   nodes: optional({
     variable: 'HYDRA_NODES',
     summary: `Ollama hosts between commas, as url or name=url; wins over ${NODES_FILE} and OLLAMA_HOST`,

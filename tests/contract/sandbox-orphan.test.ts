@@ -12,11 +12,11 @@ import { ADAPTERS, processesWith, SHARED_CACHE } from './sandbox-support.ts';
 
 const PARENT = fileURLToPath(new URL('sandbox-orphan-parent.ts', import.meta.url));
 const PATIENCE = { timeout: 30_000, interval: 100 };
-// Two of the programs carry the cache folder in their command line or environment only once they were started.
+// As many as the parent runs; each is at least one process with the cache folder in its command line or environment.
 const PROGRAMS = 3;
 
 describe('a sandbox whose parent is killed', () => {
-  it.each(ADAPTERS)('of %s leaves no process behind', async (adapter, context) => {
+  it.for(ADAPTERS)('of %s leaves no process behind', async (adapter, context) => {
     await prepareSandbox(SHARED_CACHE, () => undefined);
     const cacheFolder = join(tmpdir(), `hydra-orphan-${randomUUID()}`);
     symlinkSync(SHARED_CACHE, cacheFolder);

@@ -20,6 +20,7 @@ export interface HistoryCase {
 const code = (body: string): string => `\`\`\`javascript\n${body}\n\`\`\``;
 const ADD = code('export function add(a, b) {\n  return a + b;\n}');
 const SUBTRACT = code('export function add(a, b) {\n  return a - b;\n}');
+const REFUSAL = 'I would rather not.';
 const ADD_REQUEST = {
   prompt: 'Write a JavaScript function add(a, b).',
   language: 'javascript',
@@ -89,7 +90,7 @@ const wants = ({ format }: Question, field: string): boolean => JSON.stringify(f
 export const HISTORY_CASES: readonly HistoryCase[] = [
   { id: 'verified', request: ADD_REQUEST, answer: () => ADD, ends: VERIFIED },
   // The request of the case before, answered from what is remembered: record the two together.
-  { id: 'recalled', request: ADD_REQUEST, answer: () => undefined, ends: VERIFIED },
+  { id: 'recalled', request: ADD_REQUEST, answer: () => REFUSAL, ends: VERIFIED },
   {
     id: 'repaired',
     request: FRESH,
@@ -137,7 +138,7 @@ export const HISTORY_CASES: readonly HistoryCase[] = [
   {
     id: 'failed',
     request: { ...FRESH, decompose: 'auto' },
-    answer: () => 'I would rather not.',
+    answer: () => REFUSAL,
     ends: { status: 'failed' },
   },
   {

@@ -16,9 +16,7 @@ export async function readHistories(): Promise<readonly StoredHistory[]> {
   const files = entries.filter((entry) => entry.endsWith('.json')).toSorted();
   return Promise.all(
     files.map(async (file) => ({
-      workflowId: relative(FOLDER, join(FOLDER, file))
-        .replaceAll('\\', '/')
-        .replace(/\.json$/, ''),
+      workflowId: file.replaceAll('\\', '/').replace(/\.json$/, ''),
       history: historyFromJSON(JSON.parse(await readFile(join(FOLDER, file), 'utf8'))),
     })),
   );

@@ -59,7 +59,7 @@ export const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@temporalio/activity': ['activities'],
   '@temporalio/worker': ['workers'],
   '@temporalio/client': ['workers', 'api'],
-  '@temporalio/common': ['workers', 'api'],
+  '@temporalio/common': ['workers', 'api', 'workflows'],
   '@temporalio/proto': ['workers'],
   '@temporalio/envconfig': ['workers', 'config'],
   '@temporalio/testing': [],

@@ -13,7 +13,6 @@ describe('loading settings', () => {
       light: 'qwen3:1.7b',
       heavy: 'qwen3:14b',
       workers: [],
-      embedding: 'mxbai-embed-large',
       default: 'llama3.2:latest',
     });
     expect(settings.api.port).toBe(8001);
@@ -36,7 +35,7 @@ describe('loading settings', () => {
     expect(loadGood({ files: { ...files, '.env': '' } }).models.light).toBe('file');
   });
 
-  it('takes each key of models.yaml that the seed documents, and the workers', () => {
+  it('takes each key of models.yaml that the seed documents, and the workers; it passes over the embedding model', () => {
     const text = `
 orchestrator: {light: {model: a}, heavy: {model: b}}
 embedding: {model: c}
@@ -44,7 +43,7 @@ default: {model: d}
 workers: [e:1b, f]
 `;
     const { models } = loadGood({ files: { 'config/models.yaml': text } });
-    expect(models).toEqual({ light: 'a', heavy: 'b', embedding: 'c', default: 'd', workers: ['e:1b', 'f'] });
+    expect(models).toEqual({ light: 'a', heavy: 'b', default: 'd', workers: ['e:1b', 'f'] });
   });
 
   it('takes an empty value as not set', () => {
@@ -158,6 +157,6 @@ describe('describing settings', () => {
     expect(byName.get('HYDRA_DEFAULT_MODEL')).toMatchObject({ value: 'coder', origin: 'config/models.yaml' });
     expect(byName.get('TEMPORAL_API_KEY')).toMatchObject({ value: '********', origin: 'environment' });
     expect(byName.get('HYDRA_NODES')).toMatchObject({ value: null, origin: 'default' });
-    expect(byName.get('embedding.model')).toMatchObject({ value: 'mxbai-embed-large' });
+    expect(byName.has('embedding.model')).toBe(false);
   });
 });

@@ -11,7 +11,6 @@ const SEED: ModelRoles = {
   light: 'qwen3:1.7b',
   heavy: 'qwen3:14b',
   workers: [],
-  embedding: 'mxbai-embed-large',
   default: 'llama3.2:latest',
 };
 
@@ -50,7 +49,7 @@ describe('models present', () => {
     const second = host([sized('qwen3:14b', '14B'), sized('mxbai-embed-large:latest', '334M')]);
     const { roles, missing } = chooseModelsPresent([first, second], SEED);
     expect(missing).toEqual([]);
-    expect(roles).toEqual({ ...SEED, embedding: 'mxbai-embed-large:latest', default: 'llama3.2' });
+    expect(roles).toEqual({ ...SEED, default: 'llama3.2' });
   });
 
   test('missing roles go to the best model present, with an explanation each', () => {
@@ -59,7 +58,6 @@ describe('models present', () => {
       light: 'llama3.2:1b',
       heavy: 'qwen3-coder:30b',
       workers: ['qwen2.5-coder:7b'],
-      embedding: 'nomic-embed-text:latest',
       default: 'qwen2.5-coder:7b',
     });
     expect(missing.map((entry) => [entry.role, entry.model, entry.substitute])).toEqual(
@@ -77,23 +75,21 @@ describe('models present', () => {
     expect(missing.filter((entry) => entry.role === 'workers').map((entry) => entry.model)).toEqual(['codestral:22b']);
   });
 
-  test('a single small model plays every generating role, and nothing embeds', () => {
+  test('a single small model plays every role', () => {
     const { roles, missing } = chooseModelsPresent([host([sized('smollm2:360m', '361.82M')])], SEED);
     expect(roles).toEqual({
       light: 'smollm2:360m',
       heavy: 'smollm2:360m',
       workers: [],
-      embedding: 'mxbai-embed-large',
       default: 'smollm2:360m',
     });
-    expect(missing.find((entry) => entry.role === 'embedding')).toMatchObject({ substitute: null });
   });
 
   test('an embedding model never generates', () => {
     const embedders = ['all-minilm:33m', 'bge-m3:latest', 'snowflake-arctic-embed:latest', 'user/e5-large'];
     const { roles, missing } = chooseModelsPresent([host(embedders.map((name) => model(name)))], SEED);
-    expect(roles).toEqual({ ...SEED, embedding: 'all-minilm:33m' });
-    expect(missing).toHaveLength(4);
+    expect(roles).toEqual(SEED);
+    expect(missing).toHaveLength(3);
   });
 
   test('a host that is down does not count, unless none is up', () => {
