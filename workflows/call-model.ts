@@ -5,6 +5,9 @@ import type { ModelAnswer, ModelStep } from '../domain/model-step.ts';
 import { fleetActivities, node, pinnedOptions } from './activity-options.ts';
 import type { RunTimeouts } from './contract.ts';
 
+/** The SDK's failure type for a call that was still running when its worker stopped in order. */
+const WORKER_STOPPED = 'WorkerShutdown';
+
 /** What earlier tries of one call leave behind for the next. */
 interface Hops {
   readonly avoid: readonly NodeId[];
@@ -56,6 +59,7 @@ function nextHops(error: unknown, lease: Lease, hops: Hops): Hops {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
   // Our worker's fault until probed: ask again, no blame, no hop.
   if (cause instanceof TimeoutFailure && cause.timeoutType !== 'START_TO_CLOSE') return hops;
+  if (cause instanceof ApplicationFailure && cause.type === WORKER_STOPPED) return hops;
   if (cause instanceof ApplicationFailure && (cause.type === 'NodeUnavailable' || cause.type === 'ModelMissing')) {
     const details = cause.details?.[0] as { readonly partialHash?: ContentHash } | undefined;
     return { avoid: [...hops.avoid, lease.nodeId], partialHash: details?.partialHash ?? hops.partialHash };

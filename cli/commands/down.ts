@@ -1,5 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { endRecordedProcess } from '../../workers/end-process.ts';
+import { OLLAMA_PROCESS } from '../../workers/managed-ollama.ts';
+import { recordFileOf } from '../../workers/managed-process.ts';
+import { TEMPORAL_PROCESS } from '../../workers/temporal-dev-server.ts';
 import { isAlive } from '../../workers/process-identity.ts';
 import { findService } from '../../workers/service-record.ts';
 import { requireSettings } from '../command-context.ts';
@@ -25,7 +29,12 @@ async function stopService(context: CommandContext): Promise<void> {
   const { terminal } = context;
   const service = await findService(settings.home);
   if (service === null) {
-    terminal.note('Hydra does not run.');
+    const ended = await endLeftovers(settings.home);
+    terminal.note(
+      ended.length > 0
+        ? `Hydra did not run; ended what it had left behind: ${ended.join(', ')}.`
+        : 'Hydra does not run.',
+    );
     return;
   }
   const { pid } = service.process;
@@ -38,4 +47,13 @@ async function stopService(context: CommandContext): Promise<void> {
     await delay(LOOK_INTERVAL_MS);
   }
   terminal.note('Hydra is stopped; open runs go on at the next start.');
+}
+
+/** A service that was killed leaves its programs running; the next start would take them over. */
+async function endLeftovers(home: string): Promise<readonly string[]> {
+  const ended: string[] = [];
+  for (const name of [TEMPORAL_PROCESS, OLLAMA_PROCESS]) {
+    if (await endRecordedProcess(recordFileOf(home, name))) ended.push(name);
+  }
+  return ended;
 }
