@@ -12,7 +12,7 @@ export default {
     'tests/support/temporal-owner.ts',
     'tests/support/record-histories.ts',
   ],
-  project: ['**/*.{ts,mjs}'],
+  project: ['**/*.{ts,mjs}', '!tests/fixtures/**'],
   // Used by the path of a file in them, which nothing imports.
   ignoreDependencies: ['@vscode/tree-sitter-wasm', 'deno', 'pyright'],
   // An exported name may be there for readers of a type; one that its own file does not use either is dead.

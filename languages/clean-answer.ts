@@ -18,14 +18,20 @@ export function cleanAnswer(answer: string): string {
 
 /** Thinking may lack its start, which some chat templates swallow, or its end, when the model ran out of tokens. */
 function withoutThinking(text: string): string {
-  const start = THINKING_START.exec(text);
-  const end = THINKING_END.exec(text);
-  if (end !== null && (start === null || end.index < start.index)) {
-    return withoutThinking(text.slice(end.index + end[0].length));
+  let rest = text;
+  let spoken = '';
+  for (;;) {
+    const start = THINKING_START.exec(rest);
+    const end = THINKING_END.exec(rest);
+    if (end !== null && (start === null || end.index < start.index)) {
+      // All before an end without a start was thought as well.
+      spoken = '';
+      rest = rest.slice(end.index + end[0].length);
+    } else if (start === null) return spoken + rest;
+    else if (end === null) return spoken + rest.slice(0, start.index);
+    else {
+      spoken += rest.slice(0, start.index);
+      rest = rest.slice(end.index + end[0].length);
+    }
   }
-  if (start === null) return text;
-  const before = text.slice(0, start.index);
-  const close = `</${start[1] ?? ''}>`;
-  const closed = text.toLowerCase().indexOf(close.toLowerCase(), start.index);
-  return closed === -1 ? before : before + withoutThinking(text.slice(closed + close.length));
 }

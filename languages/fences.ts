@@ -31,8 +31,10 @@ interface FenceLine {
  * end a block, the first after which the content is whole ends it; where none is whole, the first bare one.
  */
 export async function findFencedBlocks(text: string, isWhole: IsWhole): Promise<readonly FencedBlock[]> {
-  const lines = text.split('\n');
-  const fences = lines.flatMap((line, index) => readFence(line, index)).filter(({ info }) => !WRAPPER.test(info)).slice(0, MAX_FENCE_LINES);
+  const allLines = text.split('\n');
+  const allFences = allLines.flatMap((line, index) => readFence(line, index));
+  const lines = allLines.slice(0, allFences[MAX_FENCE_LINES]?.index);
+  const fences = allFences.slice(0, MAX_FENCE_LINES).filter(({ info }) => !WRAPPER.test(info));
   const blocks: FencedBlock[] = [];
   for (let at = 0; at < fences.length;) {
     const open = fences[at] as FenceLine;

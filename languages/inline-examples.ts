@@ -2,6 +2,8 @@ import { endOfGroup, endOfValue, splitArguments } from './scan-text.ts';
 import type { StatedExample } from './stated-example.ts';
 
 const CALL_START = /(?<![\w.$])(?:new\s+|await\s+)?[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*\(/g;
+/** No prompt states more; a file full of calls is data. */
+const MAX_CALLS = 500;
 const DECLARES = /\b(?:def|function|class|func|fn|interface|type)\s+$/;
 /** What may stand between a call and its outcome. */
 const ARROW = /^[`*]{0,3};?\s*(?:\/\/|#|--)?\s*(?:[-=]+>|={1,3}|[→⇒⇨↦➔➙➜➝➞⟶⟹]|\breturns?:?|\breturning)\s*/;
@@ -27,7 +29,10 @@ const EXPECT_METHOD = /^\.(?:toBe|toEqual|toStrictEqual)\(/;
 export function findInlineExamples(prompt: string): readonly StatedExample[] {
   const examples: StatedExample[] = [];
   let from = 0;
+  let tried = 0;
   for (let match = nextCall(prompt, from); match !== null; match = nextCall(prompt, from)) {
+    tried += 1;
+    if (tried > MAX_CALLS) break;
     const end = endOfValue(prompt, match.index);
     const found = end === undefined || isDeclared(prompt, match.index) ? undefined : readExample(prompt, match, end);
     if (found !== undefined) examples.push(found);

@@ -41,7 +41,7 @@ const GRAMMAR_FILES: Readonly<Record<GrammarName, string>> = {
 };
 
 /** Sources above this are refused: no program of ours is so long, and a tree takes about 100 times its source in memory. */
-export const MAX_SOURCE_LENGTH = 1_000_000;
+export const MAX_SOURCE_LENGTH = 300_000;
 
 /** A program is read in milliseconds; only nesting of many thousand levels takes longer, and nobody can run that. */
 const MAX_PARSE_MS = 5_000;

@@ -4,9 +4,10 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
+import { SynthesisFailure } from '../domain/failure.ts';
 
-/** Everything that the bundle is made of, beside the SDK. */
-const SOURCE_FOLDERS = ['workflows', 'domain', 'activities'];
+/** Everything that the bundle is made of, beside the SDK; of activities only the types are used. */
+const SOURCE_FOLDERS = ['workflows', 'domain'];
 
 /**
  * The workflows as one file for workers. Built when a source or the SDK has changed, which takes about two seconds, and kept
@@ -17,7 +18,7 @@ export async function buildWorkflowBundle(cacheFolder: string): Promise<{ readon
   const codePath = join(folder, `${await hashSources()}.js`);
   if (await exists(codePath)) return { codePath };
   const workflowsPath = fileURLToPath(new URL('../workflows/registry.ts', import.meta.url));
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: QUIET });
+  const code = await bundle(workflowsPath);
   await mkdir(folder, { recursive: true });
   // Two processes may build at once: each writes its own file, and the last rename wins with the same content.
   const draft = `${codePath}.${process.pid}`;
@@ -26,9 +27,24 @@ export async function buildWorkflowBundle(cacheFolder: string): Promise<{ readon
   return { codePath };
 }
 
-/** The bundler reports its progress; only its errors matter, and those are thrown. */
-const silent = (): void => {};
-const QUIET = { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: silent };
+/** The bundler writes what is wrong to its log and throws only that something is. */
+async function bundle(workflowsPath: string): Promise<string> {
+  const errors: string[] = [];
+  const silent = (): void => {};
+  const logger = {
+    log: silent,
+    trace: silent,
+    debug: silent,
+    info: silent,
+    warn: silent,
+    error: (text: string) => errors.push(text),
+  };
+  try {
+    return (await bundleWorkflowCode({ workflowsPath, logger })).code;
+  } catch (cause) {
+    throw new SynthesisFailure('InvariantBroken', `The workflows do not bundle: ${errors.join('\n')}`, {}, { cause });
+  }
+}
 
 async function hashSources(): Promise<string> {
   const hash = createHash('sha256').update(sdkVersion());

@@ -60,7 +60,7 @@ export const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@temporalio/worker': ['workers'],
   '@temporalio/client': ['workers', 'api'],
   '@temporalio/common': ['workers', 'api', 'workflows'],
-  '@temporalio/proto': ['workers'],
+  '@temporalio/proto': [],
   '@temporalio/envconfig': ['workers', 'config'],
   '@temporalio/testing': [],
   hono: ['api'],

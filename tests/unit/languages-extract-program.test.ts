@@ -59,6 +59,12 @@ describe('one program in an answer', () => {
     expect((await pythonOf(answer))?.trim()).toBe(CODE.trim());
   });
 
+  test('outlives an answer that repeats itself without end', async () => {
+    for (const piece of ['</think>\n', '<think>\n', '```python\nx = 1\n', '```\n', 'f(']) {
+      expect(await extractProgram(piece.repeat(50_000), PYTHON)).toHaveProperty('ok');
+    }
+  }, 60_000);
+
   test('keeps fences inside a docstring', async () => {
     const code = 'def f():\n    """Use it:\n\n```python\nf()\n```\n\n    and\n\n```\nok\n```\n    """\n    return 1\n';
     expect(await pythonOf(`\`\`\`python\n${code}\`\`\`\nThat is all.`)).toBe(code);
