@@ -29,7 +29,7 @@ export interface Situation {
 /** Samples are made two at a time, so that two that agree save the others. */
 const WAVE = 2;
 /** Checks whose failures even small models repair well; a wrong result is none of them. */
-const FORM_CHECKS: ReadonlySet<CheckKind> = new Set(['parse', 'placeholders', 'contract', 'types', 'import']);
+const FORM_CHECKS: ReadonlySet<CheckKind> = new Set(['parse', 'placeholders', 'contract', 'import']);
 
 /**
  * What to do next for one program: propose calls, sample in waves until two agree, repair on trusted evidence, one fresh

@@ -9,23 +9,15 @@ import { cutEvidence, skippedCheck, type CheckStep, type StepFindings } from './
 /** A cold type checker on a busy laptop takes six seconds; five times that is a tool that hangs. */
 const TOOL_TIMEOUT_MS = 30_000;
 
-/** The compiler's types for TypeScript: a rule, because such a program does not build. */
-export const checkTypeScriptTypes: CheckStep = async ({ program, signal }) => {
-  if (program.language !== 'typescript') return { checks: [] };
+/**
+ * Types, by Deno's checker or pyright. They only score: right programs fail strict checkers too often for a gate.
+ * JavaScript has none.
+ */
+export const checkProgramTypes: CheckStep = async ({ program, signal }) => {
+  if (!isRunnable(program.language) || program.language === 'javascript') return { checks: [] };
   return toFindings(
     'types',
-    await checkTypes(asRunnable(program, 'typescript'), { timeoutMs: TOOL_TIMEOUT_MS, signal }),
-    true,
-  );
-};
-
-/** Types for Python only score: a right program may well fail a strict checker. */
-export const checkPythonTypes: CheckStep = async ({ program, signal }) => {
-  if (program.language !== 'python') return { checks: [] };
-  return toFindings(
-    'types',
-    await checkTypes(asRunnable(program, 'python'), { timeoutMs: TOOL_TIMEOUT_MS, signal }),
-    false,
+    await checkTypes(asRunnable(program, program.language), { timeoutMs: TOOL_TIMEOUT_MS, signal }),
   );
 };
 
@@ -35,7 +27,6 @@ export const lint: CheckStep = async ({ program, signal }) => {
   return toFindings(
     'lint',
     await lintProgram(asRunnable(program, program.language), { timeoutMs: TOOL_TIMEOUT_MS, signal }),
-    false,
   );
 };
 
@@ -43,14 +34,14 @@ function asRunnable<Runnable extends RunnableLanguage>(program: Program, languag
   return { ...program, language };
 }
 
-function toFindings(kind: Check['kind'], report: ToolReport, trusted: boolean): StepFindings {
+function toFindings(kind: Check['kind'], report: ToolReport): StepFindings {
   if (!report.ran) return { checks: [skippedCheck(kind, report.tool, report.message)] };
   const errors = report.findings.filter((finding) => finding.severity === 'error');
   const lines = errors.map(({ file, line, rule, message }) => `${file}:${line}: ${message} (${rule})`);
   const check: Check = {
     kind,
     author: report.tool,
-    trusted,
+    trusted: false,
     inProcess: false,
     outcome: errors.length === 0 ? 'passed' : 'failed',
     passedCount: errors.length === 0 ? 1 : 0,

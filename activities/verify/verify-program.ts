@@ -14,7 +14,7 @@ import { loadPrograms } from '../merge-program.ts';
 import { loadPlan, loadProgram, loadRequest, putJson } from '../stored-json.ts';
 import { ruleCheck, type CheckStep, type Subject } from './check-step.ts';
 import { checkParse, checkPlaceholders, checkPromises } from './check-text.ts';
-import { checkPythonTypes, checkTypeScriptTypes, lint } from './check-with-tools.ts';
+import { checkProgramTypes, lint } from './check-with-tools.ts';
 import { evaluateExpected } from './evaluate-expected.ts';
 import { runCalls } from './run-calls.ts';
 import { runUserTests } from './run-user-tests.ts';
@@ -31,11 +31,10 @@ const CASCADE: readonly CheckStep[] = [
   checkParse,
   checkPlaceholders,
   checkPromises,
-  checkTypeScriptTypes,
   lint,
   runCalls,
   runUserTests,
-  checkPythonTypes,
+  checkProgramTypes,
 ];
 
 /** Verifies one candidate by running it; the first verdict on the same program and the same checks is kept. */

@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
+/** The `hydra` command as words to which a verb is added. */
+export const CLI_COMMAND = [process.execPath, '--import', 'tsx', MAIN] as const;
+
 export interface CliResult {
   readonly code: number | null;
   readonly stdout: string;
@@ -20,7 +23,8 @@ export interface RunningCli {
 
 /** Starts the `hydra` command as a process of its own. */
 export function startCli(words: readonly string[], environment: Record<string, string> = {}): RunningCli {
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...words], {
+  const [program, ...before] = CLI_COMMAND;
+  const child = spawn(program, [...before, ...words], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
   });
   let stdout = '';
