@@ -7,19 +7,21 @@ import { bindChild } from './bound-child.ts';
 import { startBenchNodes } from './bench-nodes.ts';
 import { findFreePort, startBenchTemporal } from './bench-temporal.ts';
 import type { Comparison } from './compare-sides.ts';
-import { readUsages, usedBetween, type UsedBetween } from './usage.ts';
+import { readOwnMemory, readUsages, usedBetween, type UsedBetween } from './usage.ts';
 
 /** What a service without work uses. */
 export interface IdleMeasurement {
   readonly nodes: number;
   readonly used: UsedBetween;
   readonly hydraMemoryBytes: number;
+  /** Processes that the service keeps: a warm sandbox, the loader of TypeScript. */
+  readonly helpersMemoryBytes: number;
   readonly serverMemoryBytes: number;
 }
 
 export const IDLE_NODES = 64;
 /** What starting left behind has been collected, and every host was asked for its models. */
-const SETTLE_MS = 10_000;
+const SETTLE_MS = 20_000;
 const START_LIMIT_MS = 120_000;
 const MAIN = join(import.meta.dirname, '../cli/main.ts');
 
@@ -45,8 +47,9 @@ export async function measureIdle({ folder, executable, dev, plan }: Comparison)
     return {
       nodes: IDLE_NODES,
       used: usedBetween(before, after),
-      hydraMemoryBytes: after.hydra.memoryBytes,
-      serverMemoryBytes: after.server.memoryBytes,
+      hydraMemoryBytes: readOwnMemory(service.pid ?? 0),
+      helpersMemoryBytes: after.hydra.memoryBytes - readOwnMemory(service.pid ?? 0),
+      serverMemoryBytes: readOwnMemory(temporal.pid),
     };
   } finally {
     await end(() => void service.kill('SIGTERM'));

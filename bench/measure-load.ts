@@ -2,7 +2,7 @@ import type { BenchTemporal } from './bench-temporal.ts';
 import type { HydraProcess } from './hydra-process.ts';
 import type { LoadReport } from './messages.ts';
 import type { RunHistory } from './read-history.ts';
-import { readUsages, usedBetween, type UsedBetween } from './usage.ts';
+import { readOwnMemory, readUsages, usedBetween, type UsedBetween } from './usage.ts';
 import type { Load } from './workload.ts';
 
 export type SideName = 'hydra' | 'stock';
@@ -45,8 +45,8 @@ export async function measureLoad(side: Side, load: Load, seed: number, firstInd
     report,
     used: usedBetween(before, after),
     histories,
-    hydraMemoryBytes: after.hydra.memoryBytes,
-    serverMemoryBytes: after.server.memoryBytes,
+    hydraMemoryBytes: readOwnMemory(hydra.pid),
+    serverMemoryBytes: readOwnMemory(temporal.pid),
     databaseBytes,
   };
 }

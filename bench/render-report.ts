@@ -152,15 +152,16 @@ function costCells({ perRequest: cost, ...side }: SideSummary): readonly string[
   ];
 }
 
-function renderIdle({ nodes, used, hydraMemoryBytes, serverMemoryBytes }: IdleMeasurement): string {
+function renderIdle({ nodes, used, ...memory }: IdleMeasurement): string {
   const share = (cpuMs: number): string => percent(cpuMs / used.durationMs);
   return [
     `\`hydra up\` with ${nodes} hosts and no request, over ${Math.round(used.durationMs / 1000)} s.`,
     '',
     renderTable([
       ['process', 'memory MB', 'of one core'],
-      ['Node (API, workers, fleet, stores)', mebibytes(hydraMemoryBytes), share(used.hydraCpuMs)],
-      ['Temporal', mebibytes(serverMemoryBytes), share(used.serverCpuMs)],
+      ['Node (API, workers, fleet, stores)', mebibytes(memory.hydraMemoryBytes), share(used.hydraCpuMs)],
+      ['what Node has started (warm sandbox, TypeScript loader)', mebibytes(memory.helpersMemoryBytes), 'in the above'],
+      ['Temporal', mebibytes(memory.serverMemoryBytes), share(used.serverCpuMs)],
     ]),
   ].join('\n');
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { readUsage, type ProcessUsage } from '../sandbox/process/process-usage.ts';
 
@@ -9,6 +10,11 @@ export interface UsageReading {
   /** Of this process, which drives the bench and plays the hosts. */
   readonly benchCpuMs: number;
   readonly machineCpuMs: number;
+}
+
+/** Memory of one process without those that it has started. */
+export function readOwnMemory(pid: number): number {
+  return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) * 1024;
 }
 
 /** What was used between two readings. */

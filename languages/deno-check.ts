@@ -6,7 +6,7 @@ import { languageOfFile } from './file-language.ts';
 import { listSymbols } from './parse.ts';
 import { withProgramFolder } from './program-folder.ts';
 import { runTool, type ToolEnding } from './run-tool.ts';
-import { findDeno } from './tool-locations.ts';
+import { findDenoBinary } from '../sandbox/deno/deno-binary.ts';
 import { notRun, type ToolFinding, type ToolOptions, type ToolReport } from './tool-report.ts';
 
 type RunnableProgram = Program & { readonly language: RunnableLanguage };
@@ -26,7 +26,7 @@ const SYNTAX_ERROR = /error: (?:SyntaxError: )?([^\n]*)\n[\s\S]*?at file:\/\/(\S
 /** Type-checks a TypeScript or JavaScript program with the checker inside Deno. */
 export async function runDenoCheck(program: RunnableProgram, options: ToolOptions): Promise<ToolReport> {
   const startedAt = performance.now();
-  const deno = findDeno();
+  const deno = findDenoBinary()?.path;
   if (deno === undefined) return notRun('deno', 'missing', 'the npm package deno has no binary here', startedAt);
   const sources = program.files.filter(({ path }) => isSource(path));
   const support = await supportFiles(program, sources);

@@ -2,7 +2,7 @@ import type { Program } from '../domain/program.ts';
 import { languageOfFile } from './file-language.ts';
 import { withProgramFolder } from './program-folder.ts';
 import { runTool, type ToolEnding } from './run-tool.ts';
-import { findDeno } from './tool-locations.ts';
+import { findDenoBinary } from '../sandbox/deno/deno-binary.ts';
 import { notRun, type ToolFinding, type ToolOptions, type ToolReport } from './tool-report.ts';
 
 /** Rules that mean a program that cannot work or does not do what it says; style is not our business. */
@@ -51,7 +51,7 @@ interface LintOutput {
 /** Lints a TypeScript or JavaScript program. */
 export async function runDenoLint(program: Program, options: ToolOptions): Promise<ToolReport> {
   const startedAt = performance.now();
-  const deno = findDeno();
+  const deno = findDenoBinary()?.path;
   if (deno === undefined) return notRun('deno', 'missing', 'the npm package deno has no binary here', startedAt);
   const sources = program.files.filter(({ path }) => /^(?:type|java)script$/.test(languageOfFile(path) ?? ''));
   const configuration = JSON.stringify({ lint: { rules: { tags: [], include: [...FAULTS, ...WARNINGS] } } });

@@ -1,4 +1,5 @@
 import { SynthesisFailure } from '../domain/failure.ts';
+import { isSafePath } from '../domain/safe-path.ts';
 import type { SandboxJob } from './program-runner.ts';
 
 /** Refuses a job whose file names leave the program's folder or are not among its files. Errors: RequestRejected. */
@@ -21,14 +22,6 @@ function namedFiles({ task }: SandboxJob): readonly string[] {
     default:
       return task satisfies never;
   }
-}
-
-/** True for a relative path with forward slashes that stays where it is and means the same on every system. */
-export function isSafePath(path: string): boolean {
-  const parts = path.split('/');
-  // Control characters, and what Windows reads as a drive, a stream or a separator.
-  if (/[\p{Cc}\\:]/u.test(path)) return false;
-  return parts.every((part) => part !== '' && part !== '.' && part !== '..');
 }
 
 function reject(rule: string, path: string): never {

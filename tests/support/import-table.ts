@@ -13,7 +13,8 @@ export const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
   'models/simulated-node': ['domain'],
   sandbox: ['domain'],
   'sandbox/runtime': [],
-  languages: ['domain'],
+  // The checkers of TypeScript come with the same Deno that the sandbox runs.
+  languages: ['domain', 'sandbox/deno/deno-binary.ts'],
   fleet: ['domain', 'type models/language-model.ts', 'type config/settings.ts'],
   activities: [
     'domain',

@@ -5,6 +5,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FleetDependencies } from '../../activities/dependencies.ts';
+import type { GenerateTextInput } from '../../activities/generate-text.ts';
 import { createNodeActivities } from '../../activities/registry.ts';
 import { putJson } from '../../activities/stored-json.ts';
 import { loadSettings } from '../../config/load-settings.ts';
@@ -90,7 +91,8 @@ async function run(languageModel: LanguageModel, change: { partialHash?: Content
   const input = { step: await aStep(), lease: LEASE, hops: 0, partialHash: null, ...change };
   return {
     environment: new MockActivityEnvironment(),
-    start: (env: MockActivityEnvironment) => env.run(generateText, input) as Promise<ModelAnswer>,
+    start: (env: MockActivityEnvironment) =>
+      env.run<[GenerateTextInput], ModelAnswer, typeof generateText>(generateText, input),
   };
 }
 

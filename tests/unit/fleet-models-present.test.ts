@@ -76,7 +76,7 @@ describe('models present', () => {
   });
 
   test('a single small model plays every role', () => {
-    const { roles, missing } = chooseModelsPresent([host([sized('smollm2:360m', '361.82M')])], SEED);
+    const { roles } = chooseModelsPresent([host([sized('smollm2:360m', '361.82M')])], SEED);
     expect(roles).toEqual({
       light: 'smollm2:360m',
       heavy: 'smollm2:360m',

@@ -8,7 +8,7 @@ import type { RunnableLanguage } from '../../domain/language.ts';
 import type { Plan, PlanPart, SharedType } from '../../domain/plan.ts';
 import type { Program } from '../../domain/program.ts';
 import { linkPart, mergeProgram, type MergeOutcome } from '../../languages/merge-program.ts';
-import { findDeno } from '../../languages/tool-locations.ts';
+import { findDenoBinary } from '../../sandbox/deno/deno-binary.ts';
 
 interface PartSketch {
   readonly id: string;
@@ -61,7 +61,7 @@ function run(outcome: MergeOutcome): string {
   }
   const options = { cwd: folder, encoding: 'utf8', stdio: 'pipe', timeout: 60_000 } as const;
   if (program.language === 'python') return execFileSync('python3', [program.mainFile], options);
-  const deno = findDeno();
+  const deno = findDenoBinary()?.path;
   if (deno === undefined) throw new Error('no deno');
   return execFileSync(deno, ['run', '--quiet', '--no-remote', '--no-npm', '--check', program.mainFile], {
     ...options,

@@ -1,6 +1,7 @@
 import { array, assert, nat, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkJob, isSafePath } from '../../sandbox/check-job.ts';
+import { isSafePath } from '../../domain/safe-path.ts';
+import { checkJob } from '../../sandbox/check-job.ts';
 import { DEFAULT_LIMITS } from '../../sandbox/default-limits.ts';
 import { createFrameReader, type DriverFrame } from '../../sandbox/process/frame-reader.ts';
 import { createOutputCollector } from '../../sandbox/process/output-collector.ts';
