@@ -15,6 +15,8 @@ export default {
   project: ['**/*.{ts,mjs}', '!tests/fixtures/**'],
   // Used by the path of a file in them, which nothing imports.
   ignoreDependencies: ['@vscode/tree-sitter-wasm', 'deno', 'pyright'],
+  // Programs of the system that are looked for at run time.
+  ignoreBinaries: ['setpriv', 'strace'],
   // An exported name may be there for readers of a type; one that its own file does not use either is dead.
   ignoreExportsUsedInFile: true,
 } satisfies KnipConfig;

@@ -1,5 +1,5 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
-import { SynthesisFailure, type FailureType } from '../domain/failure.ts';
+import { FAILURES, SynthesisFailure, type FailureType } from '../domain/failure.ts';
 import type { ContentHash, StepKey } from '../domain/ids.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { ModelAnswer, ModelStep } from '../domain/model-step.ts';
@@ -55,6 +55,7 @@ export async function generateText(deps: FleetDependencies, input: GenerateTextI
     return await accept(call, answered);
   } catch (error) {
     report = reportOf(error);
+    noteReroute({ deps, input, stepKey, node }, error);
     throw await withPartialText(deps, error);
   } finally {
     deps.scheduler.release(input.lease.leaseId, report);
@@ -150,6 +151,12 @@ function emit({ deps, input, stepKey }: Call, body: RunEventBody): void {
   // A call that moved on is a newer execution than any retry on the node before it.
   const attempt = input.hops + activityInfo().attempt;
   deps.events.write({ runId, partId, stepKey, attempt, body });
+}
+
+/** Readers of the run see why the call moves on. */
+function noteReroute(call: Call, error: unknown): void {
+  if (!(error instanceof SynthesisFailure) || FAILURES[error.type].retry !== 'elsewhere') return;
+  emit(call, { type: 'model.rerouted', nodeId: call.node.id, reason: error.message });
 }
 
 function reportOf(error: unknown): CallReport {

@@ -10,7 +10,7 @@ import { readEvents } from './event-stream.ts';
 import { problemContent } from './problem.ts';
 import { requireRun, runParams } from './run-params.ts';
 import { waitForRun } from './wait-for-run.ts';
-import { toWireEvent } from './wire-event.ts';
+import { runEventSchema, toWireEvent } from './wire-event.ts';
 
 // Proxies close connections that are silent for 30 to 60 s.
 const HEARTBEAT_MS = 15_000;
@@ -30,7 +30,10 @@ const eventsRoute = createRoute({
     headers: z.object({ 'last-event-id': z.string().optional() }),
   },
   responses: {
-    200: { description: 'The events.', content: { 'text/event-stream': { schema: z.string() } } },
+    200: {
+      description: 'Server-sent events; the data of each is one of these objects.',
+      content: { 'text/event-stream': { schema: runEventSchema } },
+    },
     204: { description: 'The run has finished and there is nothing left to send.' },
     400: { description: 'Last-Event-ID or after is no sequence of this run.', content: problemContent },
     404: { description: 'No run has this ID.', content: problemContent },

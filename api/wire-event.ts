@@ -1,10 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import type { RunEvent, RunEventBody } from '../domain/run-event.ts';
 import { PHASES, RUN_STATUSES } from '../domain/run.ts';
-import { RESULT_STATES } from './wire-run.ts';
 
 const bodySchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('run.started') }),
   z.object({ type: z.literal('phase.started'), phase: z.enum(PHASES), note: z.string() }),
   z.object({
     type: z.literal('model.started'),
@@ -17,7 +15,6 @@ const bodySchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('model.finished'), completion_tokens: z.int(), duration_ms: z.number() }),
   z.object({ type: z.literal('model.rerouted'), node: z.string(), reason: z.string() }),
   z.object({ type: z.literal('candidate.verified'), outcome: z.enum(['accepted', 'rejected']), summary: z.string() }),
-  z.object({ type: z.literal('part.finished'), state: z.enum([...RESULT_STATES, 'failed']), summary: z.string() }),
   z.object({ type: z.literal('run.finished'), status: z.enum(RUN_STATUSES), summary: z.string() }),
 ]);
 
@@ -54,11 +51,9 @@ function toWireBody(body: RunEventBody): WireEventBody {
       return { type: body.type, completion_tokens: body.completionTokens, duration_ms: body.durationMs };
     case 'model.rerouted':
       return { type: body.type, node: body.nodeId, reason: body.reason };
-    case 'run.started':
     case 'phase.started':
     case 'text.delta':
     case 'candidate.verified':
-    case 'part.finished':
     case 'run.finished':
       return { ...body };
     default:

@@ -20,8 +20,8 @@ export interface IdleMeasurement {
 }
 
 export const IDLE_NODES = 64;
-/** What starting left behind has been collected, and every host was asked for its models. */
-const SETTLE_MS = 20_000;
+/** Part of the idle time that passes before it counts: what starting left behind has been collected by then. */
+const SETTLE_SHARE = 1 / 3;
 const START_LIMIT_MS = 120_000;
 const MAIN = join(import.meta.dirname, '../cli/main.ts');
 
@@ -40,15 +40,16 @@ export async function measureIdle({ folder, executable, dev, plan }: Comparison)
   const end = bindChild(service);
   try {
     await waitForHosts(`http://127.0.0.1:${port}/nodes`);
-    await delay(SETTLE_MS);
+    await delay(plan.idleSeconds * 1000 * SETTLE_SHARE);
     const before = readUsages(service.pid ?? 0, temporal.pid);
     await delay(plan.idleSeconds * 1000);
     const after = readUsages(service.pid ?? 0, temporal.pid);
+    const hydraMemoryBytes = readOwnMemory(service.pid ?? 0);
     return {
       nodes: IDLE_NODES,
       used: usedBetween(before, after),
-      hydraMemoryBytes: readOwnMemory(service.pid ?? 0),
-      helpersMemoryBytes: after.hydra.memoryBytes - readOwnMemory(service.pid ?? 0),
+      hydraMemoryBytes,
+      helpersMemoryBytes: after.hydra.memoryBytes - hydraMemoryBytes,
       serverMemoryBytes: readOwnMemory(temporal.pid),
     };
   } finally {

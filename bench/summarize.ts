@@ -56,6 +56,7 @@ export interface PerRequest {
   readonly storeMs: number;
   readonly storeCalls: number;
   readonly databaseBytes: number;
+  readonly modelCalls: number;
   readonly events: number;
   readonly activities: number;
   readonly localActivities: number;
@@ -124,6 +125,7 @@ function summarizeCost(rounds: readonly Measurement[], histories: readonly RunHi
     storeMs: per(({ report }) => report.stores.ms),
     storeCalls: per(({ report }) => report.stores.calls),
     databaseBytes: per(({ databaseBytes }) => databaseBytes),
+    modelCalls: mean(histories.map(({ steps }) => steps.filter((step) => step.name === 'generateText').length)),
     events: mean(histories.map((history) => history.events)),
     activities: mean(histories.map((history) => history.activities)),
     localActivities: mean(histories.map((history) => history.localActivities)),

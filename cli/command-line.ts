@@ -56,7 +56,8 @@ export async function runCommandLine(
   }
 }
 
-function createProgram(context: CommandContext): Command {
+/** The command with all its verbs and their help; what a verb needs of its surroundings is asked for when it runs. */
+export function createProgram(context: CommandContext): Command {
   const program = new Command('hydra')
     .description('Code that was run and tested, written by the Ollama models you own.')
     .version(context.version, '-V, --version')

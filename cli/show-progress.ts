@@ -68,8 +68,6 @@ export function createProgressView(terminal: Terminal, showsText: boolean): Prog
 export function describeEvent(event: WireEvent): string {
   const part = event.part === null || event.part === 'whole' ? '' : `${event.part}: `;
   switch (event.type) {
-    case 'run.started':
-      return 'started';
     case 'phase.started':
       return `${event.phase}${event.note === '' ? '' : `: ${event.note}`}`;
     case 'model.started':
@@ -82,8 +80,6 @@ export function describeEvent(event: WireEvent): string {
       return `${part}left ${event.node}: ${event.reason}`;
     case 'candidate.verified':
       return `${part}candidate ${event.outcome}: ${event.summary}`;
-    case 'part.finished':
-      return `${part}${event.state}: ${event.summary}`;
     case 'run.finished':
       return `${event.status}: ${event.summary}`;
     default:

@@ -9,7 +9,6 @@ const portSchema = z.int().min(1).max(65_535);
 
 /** As the command line of Temporal names them. */
 const SEARCH_ATTRIBUTE_TYPES = ['Text', 'Keyword', 'Int', 'Double', 'Bool', 'Datetime', 'KeywordList'] as const;
-export type SearchAttributeType = (typeof SEARCH_ATTRIBUTE_TYPES)[number];
 
 const temporalDevSchema = z
   .strictObject({

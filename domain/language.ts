@@ -4,7 +4,6 @@ export type RunnableLanguage = (typeof RUNNABLE_LANGUAGES)[number];
 
 /** Languages that are parsed and nothing more; a result in one of them says that nothing was run. */
 export const PARSED_LANGUAGES = ['go', 'rust', 'java', 'cpp', 'bash', 'csharp', 'php', 'ruby'] as const;
-export type ParsedLanguage = (typeof PARSED_LANGUAGES)[number];
 
 export const LANGUAGES = [...RUNNABLE_LANGUAGES, ...PARSED_LANGUAGES] as const;
 export type Language = (typeof LANGUAGES)[number];

@@ -1,10 +1,8 @@
 import type { NodeId, PartId, RunId, StepKey } from './ids.ts';
 import type { Phase, RunStatus } from './run.ts';
-import type { ResultState } from './verdict.ts';
 
 /** What can happen in a run, as its readers see it. Names are noun.verb. */
 export type RunEventBody =
-  | { readonly type: 'run.started' }
   | { readonly type: 'phase.started'; readonly phase: Phase; readonly note: string }
   | {
       readonly type: 'model.started';
@@ -17,7 +15,6 @@ export type RunEventBody =
   | { readonly type: 'model.finished'; readonly completionTokens: number; readonly durationMs: number }
   | { readonly type: 'model.rerouted'; readonly nodeId: NodeId; readonly reason: string }
   | { readonly type: 'candidate.verified'; readonly outcome: 'accepted' | 'rejected'; readonly summary: string }
-  | { readonly type: 'part.finished'; readonly state: ResultState | 'failed'; readonly summary: string }
   | { readonly type: 'run.finished'; readonly status: RunStatus; readonly summary: string };
 
 /** Where an event belongs. `attempt` numbers the executions of one step: readers drop `text.delta` of older attempts. */

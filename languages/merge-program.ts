@@ -13,7 +13,7 @@ import { mergeRulesFor, readMergeSource } from './merge-source.ts';
 import { orderParts, withDependencies } from './order-parts.ts';
 import { parseSource } from './parse.ts';
 import { linkSource, type FileMap, type PartSource } from './part-source.ts';
-export type { MergeOutcome, SymbolProvenance } from './merge-outcome.ts';
+export type { MergeOutcome } from './merge-outcome.ts';
 
 /** Joins the parts of a plan into one program, symbol by symbol, bodies unchanged. Determinism: equal input, equal text. */
 export async function mergeProgram(plan: Plan, parts: ReadonlyMap<PartId, Program>): Promise<MergeOutcome> {

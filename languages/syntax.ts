@@ -158,9 +158,3 @@ export function childInField(node: SyntaxNode, field: string): SyntaxNode | unde
 export function childOfType(node: SyntaxNode, ...types: readonly string[]): SyntaxNode | undefined {
   return node.children.find((child) => types.includes(child.type));
 }
-
-/** True when a node of one of these types encloses `node`. */
-export function isInside(node: SyntaxNode, ...types: readonly string[]): boolean {
-  for (let up = node.parent; up !== null; up = up.parent) if (types.includes(up.type)) return true;
-  return false;
-}

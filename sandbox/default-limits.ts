@@ -19,3 +19,15 @@ export const DEFAULT_LIMITS: SandboxLimits = {
   // An example or a test answers in milliseconds; a busy machine may need a hundred times that.
   callMs: 1_000,
 };
+
+/** One call or test may take this share of a whole run, so that one that hangs leaves time for the others. */
+const CALL_SHARE = 0.1;
+
+/** Bounds for a program that may run so long and take so much memory; computing all the time is allowed within the wall clock. */
+export function limitsWithin({
+  wallClockMs,
+  memoryBytes,
+}: Pick<SandboxLimits, 'wallClockMs' | 'memoryBytes'>): SandboxLimits {
+  const callMs = Math.max(DEFAULT_LIMITS.callMs, wallClockMs * CALL_SHARE);
+  return { ...DEFAULT_LIMITS, wallClockMs, cpuMs: wallClockMs, callMs, memoryBytes };
+}

@@ -16,6 +16,7 @@ import { createLog, createTemporalLogger } from './create-log.ts';
 import { connectTemporal, type TemporalConnections } from './connect-temporal.ts';
 import { checkHealth } from './health.ts';
 import type { Programs } from './programs.ts';
+import { startPruning } from './prune-memory.ts';
 import { readPromptsVersion } from './prompts-version.ts';
 import { toRunTimeouts } from './run-timeouts.ts';
 import { runWorkers } from './run-workers.ts';
@@ -99,6 +100,8 @@ async function start(options: StartOptions, started: Started): Promise<Addresses
   started.push(() => memory.close());
   const events = createEventWriter(memory.events);
   started.push(() => events.close());
+  const stopPruning = startPruning(memory, options.settings.temporal.dev?.retention_days ?? RETENTION_DAYS, log);
+  started.push(async () => stopPruning());
   const { settings, webUiUrl } = await startOwnPrograms(options, started);
   const temporal = await connectTemporal(settings);
   started.push(() => temporal.close());
@@ -192,6 +195,9 @@ async function startApi(options: HydraOptions, parts: ApiParts, started: Started
   started.push(() => server.stop());
   return server;
 }
+
+/** Runs are kept as long as their histories on our own server; for another server, as long as that would. */
+const RETENTION_DAYS = 30;
 
 /** Runs that ended while no process of ours was there are found within this time. */
 const RECONCILE_MS = 60_000;

@@ -4,10 +4,8 @@ import type { ContentHash, PartId, RunId } from '../domain/ids.ts';
 import type { ProgramScope } from '../domain/program-scope.ts';
 import type { DecomposeMode, Priority, RequestLimits } from '../domain/request.ts';
 import type { Spent } from '../domain/result.ts';
-import type { RunProgress } from '../domain/run.ts';
 
 export const SYNTHESIZE_CODE = 'synthesizeCode';
-export const BUILD_PART = 'buildPart';
 
 /** Workflow ID of the child that builds one part. */
 export function partWorkflowId(runId: RunId, partId: PartId): string {
@@ -23,7 +21,6 @@ export const VERIFY_QUEUE = 'verify';
 
 /** Query: what the run is doing; answers a `RunProgress`. */
 export const PROGRESS_QUERY = 'progress';
-export type ProgressAnswer = RunProgress;
 
 /** Timeouts that a run carries with it, so that tests can shrink them and replay stays deterministic. */
 export interface RunTimeouts {

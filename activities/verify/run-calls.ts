@@ -52,7 +52,7 @@ export const runCalls: CheckStep = async (subject) => {
     got: report.calls[index] ?? NOT_RUN,
   }));
   const outcomes = probes.map((call, index) => toProbe(call, report.calls[examples.length + index] ?? NOT_RUN));
-  const checks = [loaded, ...exampleChecks(calls, since(startedAt)), ...probesCheck(outcomes)];
+  const checks = [loaded, ...exampleChecks(calls, report.ending, since(startedAt)), ...probesCheck(outcomes)];
   return { checks, probes: outcomes, ranOn: report.runner };
 };
 
@@ -87,7 +87,11 @@ interface JudgedCall extends ExpectedCall {
 }
 
 /** One check for the user's examples and one for a model's. */
-function exampleChecks(calls: readonly JudgedCall[], durationMs: number): readonly Check[] {
+function exampleChecks(
+  calls: readonly JudgedCall[],
+  ending: SandboxReport['ending'],
+  durationMs: number,
+): readonly Check[] {
   const byUser = calls.filter(({ example }) => example.source === 'user');
   // An expected value that does not evaluate by itself proves nothing against the candidate.
   const usable = (call: JudgedCall): boolean =>
@@ -95,7 +99,7 @@ function exampleChecks(calls: readonly JudgedCall[], durationMs: number): readon
   const unusable = byUser.filter((call) => !usable(call));
   const byModel = calls.filter(({ example }) => example.source === 'plan').filter(usable);
   return [
-    ...callsCheck('examples', 'user', byUser.filter(usable), durationMs),
+    ...callsCheck('examples', 'user', byUser.filter(usable), ending, durationMs),
     ...unusable.map(({ example }) =>
       skippedCheck(
         'examples',
@@ -103,7 +107,7 @@ function exampleChecks(calls: readonly JudgedCall[], durationMs: number): readon
         `The expected value of ${example.call} cannot be evaluated by itself: ${example.expected}`,
       ),
     ),
-    ...callsCheck('model_tests', 'model', byModel, durationMs),
+    ...callsCheck('model_tests', 'model', byModel, ending, durationMs),
   ];
 }
 
@@ -111,14 +115,16 @@ function callsCheck(
   kind: Check['kind'],
   author: 'user' | 'model',
   calls: readonly JudgedCall[],
+  ending: SandboxReport['ending'],
   durationMs: number,
 ): readonly Check[] {
   if (calls.length === 0) return [];
   const wrong = calls.filter(({ got, expected }) => !sameOutcome(got, expected));
   const timedOut = wrong.length > 0 && wrong.every(({ got }) => got.ended === 'timeout');
-  const evidence = wrong.map(
+  const lines = wrong.map(
     ({ example, got }) => `${example.call} gave ${describeOutcome(got)}, expected ${example.expected}`,
   );
+  const evidence = wrong.length === 0 ? [] : [...lines, ...describeLimit(ending)];
   return [
     {
       kind,
@@ -132,6 +138,26 @@ function callsCheck(
       durationMs,
     },
   ];
+}
+
+/** The limit that the program crossed, where a call does not say so itself. */
+function describeLimit(ending: SandboxReport['ending']): readonly string[] {
+  switch (ending) {
+    case 'memory':
+      return ['The program took more memory than it may.'];
+    case 'output':
+      return ['The program printed more than it may.'];
+    case 'processes':
+      return ['The program started more processes than it may.'];
+    case 'finished':
+    case 'crashed':
+    case 'cancelled':
+    case 'wall_clock':
+    case 'cpu':
+      return [];
+    default:
+      return ending satisfies never;
+  }
 }
 
 export function describeOutcome(outcome: CallOutcome): string {

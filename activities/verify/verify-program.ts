@@ -7,7 +7,7 @@ import type { Example } from '../../domain/request.ts';
 import { firstRejection, isProven, type Check, type ProbeOutcome, type Verdict } from '../../domain/verdict.ts';
 import { linkPart } from '../../languages/merge-program.ts';
 import { createStepKey } from '../../memory/step-key.ts';
-import { DEFAULT_LIMITS } from '../../sandbox/default-limits.ts';
+import { limitsWithin } from '../../sandbox/default-limits.ts';
 import type { VerifyDependencies } from '../dependencies.ts';
 import { heartbeatWhile, PROMPT_HEARTBEAT_MS } from '../heartbeat-while.ts';
 import { loadPrograms } from '../merge-program.ts';
@@ -122,11 +122,7 @@ function withUserFiles(program: Program, { files }: { readonly files: Program['f
 async function toSubject(deps: VerifyDependencies, input: VerifyProgramInput, program: Program): Promise<Subject> {
   const { runner, noRunnerReason, settings } = deps;
   const { scope } = input;
-  const limits = {
-    ...DEFAULT_LIMITS,
-    wallClockMs: settings.sandbox.wallClockMs,
-    memoryBytes: settings.sandbox.memoryBytes,
-  };
+  const limits = limitsWithin(settings.sandbox);
   const signal = cancellationSignal();
   const { steps } = deps.memory;
   const { language } = program;

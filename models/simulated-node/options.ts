@@ -58,16 +58,6 @@ export function simulatedModel(name: string, facts: Partial<SimulatedModel> = {}
   };
 }
 
-/** An embedding model: it embeds and does not chat. */
-export function simulatedEmbeddingModel(name: string): SimulatedModel {
-  return simulatedModel(name, {
-    family: 'bert',
-    parameterSize: '334M',
-    capabilities: ['embedding'],
-    contextTokens: 512,
-  });
-}
-
 /** Fills in what is not set: one model, one slot, a card of 24 GB, and no delays. */
 export function completeOptions(options: SimulatedNodeOptions): CompleteOptions {
   return {

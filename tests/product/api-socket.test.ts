@@ -119,7 +119,7 @@ describe('the API over a socket', () => {
         }
       },
     });
-    await appendEvent(opened.memory, id, { type: 'run.started' });
+    await appendEvent(opened.memory, id, { type: 'phase.started', phase: 'recall', note: 'looking' });
     for (let round = 0; round < 5; round += 1) {
       const readers = Array.from({ length: 40 }, () => new AbortController());
       await Promise.all(

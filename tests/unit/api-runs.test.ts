@@ -144,7 +144,7 @@ describe('events of a run', () => {
 
   it('begin with the retry time, come in order with their sequence, and end', async () => {
     const id = await submit('r1');
-    await appendEvent(opened.memory, id, { type: 'run.started' });
+    await appendEvent(opened.memory, id, { type: 'phase.started', phase: 'recall', note: 'looking' });
     await appendEvent(opened.memory, id, delta('a\nb'), { key: 's', attempt: 1 });
     await finishRun(opened.memory, id);
     const frames = await readFrames('/runs/r1/events');
@@ -188,7 +188,7 @@ describe('events of a run', () => {
   });
 
   it.each(['-1', 'abc', '1.5', '7', '99999999999999999999', ''])('refuse the position "%s"', async (position) => {
-    await appendEvent(opened.memory, await submit('r1'), { type: 'run.started' });
+    await appendEvent(opened.memory, await submit('r1'), { type: 'phase.started', phase: 'recall', note: 'looking' });
     expect((await get(`/runs/r1/events?after=${position}`)).status).toBe(400);
   });
 
