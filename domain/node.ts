@@ -35,5 +35,5 @@ export interface NodeSnapshot {
   readonly busySlots: number;
   readonly seenAt: string | null;
   /** Measured speeds, for the models that have run there. */
-  readonly speeds?: readonly { readonly model: string; readonly completionTokensPerSecond: number }[];
+  readonly speeds: readonly { readonly model: string; readonly completionTokensPerSecond: number }[];
 }

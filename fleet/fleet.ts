@@ -129,7 +129,7 @@ class ProbedFleet implements Fleet {
     };
   }
 
-  private speedOf(id: NodeId, model: string): NonNullable<NodeSnapshot['speeds']> {
+  private speedOf(id: NodeId, model: string): NodeSnapshot['speeds'] {
     const { completionTokensPerSecond } = this.scheduler.learned(id, model);
     return completionTokensPerSecond === null ? [] : [{ model, completionTokensPerSecond }];
   }

@@ -4,12 +4,12 @@ import type { ContentHash, PartId } from '../domain/ids.ts';
 import type { PlanPart } from '../domain/plan.ts';
 import type { PartDependency, ProgramScope } from '../domain/program-scope.ts';
 import type { RequestLimits } from '../domain/request.ts';
-import type { PartReport } from '../domain/result.ts';
+import type { PartReport, Spent } from '../domain/result.ts';
 import { buildPart } from './build-part.ts';
 import { toReport } from './to-report.ts';
 import { partWorkflowId } from './contract.ts';
 import type { BuildPartOutput, SynthesisInput } from './contract.ts';
-import type { RunJournal } from './run-journal.ts';
+import { addSpent, type RunJournal } from './run-journal.ts';
 
 /** A part with what its child workflow brought back. */
 export interface BuiltPart {
@@ -24,6 +24,8 @@ export interface PlanToBuild {
   readonly classification: Classification;
   readonly planHash: ContentHash;
   readonly parts: readonly PlanPart[];
+  /** What the candidates for the whole have used of the run's limits. */
+  readonly spentOnWhole: Spent;
 }
 
 /**
@@ -99,7 +101,7 @@ function scopeOf(
     partId: part.id,
     planned: { planHash, part, dependencies: finishedDependencies(part, parts, built) },
     priority: input.priority,
-    limits: shareOfLimits(input.limits, journal, parts.length - built.size),
+    limits: shareOfLimits(input.limits, addSpent(journal.spent(), plan.spentOnWhole), parts.length - built.size),
   };
 }
 
@@ -123,8 +125,7 @@ function finishedDependencies(
 }
 
 /** What is left of the run's limits, divided evenly between the parts that are not built yet. */
-function shareOfLimits(limits: RequestLimits, journal: RunJournal, openParts: number): RequestLimits {
-  const { modelCalls, tokens } = journal.spent();
+function shareOfLimits(limits: RequestLimits, { modelCalls, tokens }: Spent, openParts: number): RequestLimits {
   return {
     ...limits,
     modelCalls: Math.max(1, Math.floor((limits.modelCalls - modelCalls) / Math.max(1, openParts))),

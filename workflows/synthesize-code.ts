@@ -103,7 +103,8 @@ async function buildByPlan(run: Run, scope: ProgramScope, attempted: Selection |
   if (!plan) return attempted ?? attempt(run, scope);
   run.planHash = plan.planHash;
   await journal.enterPhase('build', `${plan.parts.length} parts`);
-  await buildParts({ input, classification: scope.classification, ...plan }, journal, run.built);
+  const spentOnWhole = ledger.spent;
+  await buildParts({ input, classification: scope.classification, spentOnWhole, ...plan }, journal, run.built);
   await mergeWhatIsBuilt(run, scope);
   return settleNow(scope, ledger, input.timeouts);
 }

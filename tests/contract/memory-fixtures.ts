@@ -60,6 +60,7 @@ export function createNode(id: string): NodeSnapshot {
     models: [],
     residentModels: [],
     slots: 1,
+    speeds: [],
     busySlots: 0,
     seenAt: '2026-01-01T00:00:00.000Z',
   };

@@ -101,6 +101,7 @@ export async function openApi(changes: Partial<ApiDeps> = {}) {
         models: [{ name: 'qwen3:1.7b', sizeBytes: 1_400_000_000, family: 'qwen3', parameterSize: '1.7B' }],
         residentModels: ['qwen3:1.7b'],
         slots: 2,
+        speeds: [],
         busySlots: 1,
         seenAt: '2026-01-01T00:00:00.000Z',
       },

@@ -19,6 +19,7 @@ const NODE: NodeSnapshot = {
   models: [model('small', '1.5B'), model('medium', '7B'), model('large', '14B')],
   residentModels: [],
   slots: 1,
+  speeds: [],
   busySlots: 0,
   seenAt: null,
 };

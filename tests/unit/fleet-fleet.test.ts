@@ -51,6 +51,7 @@ describe('a fleet', () => {
         models: [{ name: 'coder', sizeBytes: 1e9, family: 'llama', parameterSize: '' }],
         residentModels: ['coder'],
         slots: 1,
+        speeds: [],
         busySlots: 1,
         seenAt: new Date(clock.now()).toISOString(),
       },

@@ -28,6 +28,7 @@ function host(models: readonly NodeModel[], state: NodeSnapshot['state'] = 'up')
     models,
     residentModels: [],
     slots: 1,
+    speeds: [],
     busySlots: 0,
     seenAt: null,
   };
