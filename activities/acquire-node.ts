@@ -1,6 +1,7 @@
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { NodeId } from '../domain/ids.ts';
 import type { Lease, LeaseRequest } from '../domain/lease.ts';
+import { sameModel } from '../domain/model-name.ts';
 import type { ModelAnswer, ModelStep } from '../domain/model-step.ts';
 import { buildPrompt, DATA_ANSWER_TOKENS, estimateTokens, type Prompt } from './build-prompt.ts';
 import type { FleetDependencies } from './dependencies.ts';
@@ -26,7 +27,7 @@ export async function acquireNode(deps: FleetDependencies, { step, avoid }: Acqu
   const request = await leaseRequest(deps, step, prompt, avoid);
   // Hundreds may wait: four beats in one timeout, of which two may be lost on a busy machine.
   const lease = await heartbeatWhile(deps.settings.timeouts.heartbeatMs / 4, () =>
-    deps.scheduler.acquire(request, cancellationSignal()),
+    tellWhileWaiting(deps, step, () => deps.scheduler.acquire(request, cancellationSignal())),
   );
   heartbeat(lease.leaseId);
   return { kind: 'granted', lease };
@@ -48,4 +49,38 @@ async function leaseRequest(
     priority: step.priority,
     avoid,
   };
+}
+
+/** Shorter waits are the ordinary turn-taking of calls; from here on a reader wonders. */
+const SILENT_WAIT_MS = 2_000;
+
+/** Readers of the run see that it waits, and for what. */
+async function tellWhileWaiting<Result>(
+  deps: FleetDependencies,
+  step: ModelStep,
+  wait: () => Promise<Result>,
+): Promise<Result> {
+  const timer = setTimeout(() => {
+    const body = {
+      type: 'model.waiting',
+      model: step.sample.model,
+      reason: reasonToWait(deps, step.sample.model),
+    } as const;
+    const { runId, partId } = step;
+    deps.events.write({ runId, partId, stepKey: null, attempt: activityInfo().attempt, body });
+  }, SILENT_WAIT_MS);
+  try {
+    return await wait();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function reasonToWait({ nodes }: FleetDependencies, model: string): string {
+  const having = nodes().filter((node) => node.models.some((one) => sameModel(one.name, model)));
+  if (having.length === 0) return `no host has ${model}; bring it with: ollama pull ${model}`;
+  const up = having.filter((node) => node.state === 'up');
+  if (up.length === 0)
+    return `no host with ${model} is up (${having.map((node) => `${node.id}: ${node.problem ?? node.state}`).join('; ')})`;
+  return `${up.map((node) => node.id).join(', ')} ${up.length === 1 ? 'is' : 'are'} busy with other calls`;
 }

@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import type { NodeId } from '../domain/ids.ts';
-import type { NodeAddress } from '../domain/node.ts';
+import type { NodeAddress, NodeSnapshot } from '../domain/node.ts';
 import type { Scheduler } from '../fleet/scheduler-port.ts';
 import type { EventWriter } from '../memory/event-writer.ts';
 import type { Memory } from '../memory/ports.ts';
@@ -21,6 +21,8 @@ export interface FleetDependencies extends StoreDependencies {
   readonly languageModel: LanguageModel;
   readonly scheduler: Scheduler;
   readonly nodeAddress: (id: NodeId) => NodeAddress | undefined;
+  /** What is known of the hosts now. */
+  readonly nodes: () => readonly NodeSnapshot[];
 }
 
 export interface VerifyDependencies extends StoreDependencies {

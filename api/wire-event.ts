@@ -11,6 +11,7 @@ const bodySchema = z.discriminatedUnion('type', [
     node: z.string(),
     why: z.string(),
   }),
+  z.object({ type: z.literal('model.waiting'), model: z.string(), reason: z.string() }),
   z.object({ type: z.literal('text.delta'), text: z.string() }),
   z.object({ type: z.literal('model.finished'), completion_tokens: z.int(), duration_ms: z.number() }),
   z.object({ type: z.literal('model.rerouted'), node: z.string(), reason: z.string() }),
@@ -52,6 +53,7 @@ function toWireBody(body: RunEventBody): WireEventBody {
     case 'model.rerouted':
       return { type: body.type, node: body.nodeId, reason: body.reason };
     case 'phase.started':
+    case 'model.waiting':
     case 'text.delta':
     case 'candidate.verified':
     case 'run.finished':

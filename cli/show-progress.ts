@@ -72,6 +72,8 @@ export function describeEvent(event: WireEvent): string {
       return `${event.phase}${event.note === '' ? '' : `: ${event.note}`}`;
     case 'model.started':
       return `${part}${event.model} on ${event.node} (${event.role}; ${event.why})`;
+    case 'model.waiting':
+      return `${part}waiting for a host: ${event.reason}`;
     case 'text.delta':
       return event.text;
     case 'model.finished':

@@ -11,6 +11,8 @@ export type RunEventBody =
       readonly nodeId: NodeId;
       readonly why: string;
     }
+  /** No host could take the call at once. */
+  | { readonly type: 'model.waiting'; readonly model: string; readonly reason: string }
   | { readonly type: 'text.delta'; readonly text: string }
   | { readonly type: 'model.finished'; readonly completionTokens: number; readonly durationMs: number }
   | { readonly type: 'model.rerouted'; readonly nodeId: NodeId; readonly reason: string }

@@ -95,7 +95,13 @@ async function takeOver({ place, deps, languageModel, addresses, report }: Fleet
   });
   const nodeAddress = (id: NodeAddress['id']): NodeAddress | undefined =>
     fleet.addresses().find((node) => node.id === id);
-  const fleetDeps: FleetDependencies = { ...deps, languageModel, scheduler: fleet.scheduler, nodeAddress };
+  const fleetDeps: FleetDependencies = {
+    ...deps,
+    languageModel,
+    scheduler: fleet.scheduler,
+    nodeAddress,
+    nodes: () => fleet.snapshots(),
+  };
   const nodeWorkers = createNodeWorkers(place, fleetDeps);
   await nodeWorkers.setNodes(fleet.addresses());
   const fleetWorker = await startFleetWorker(place, fleetDeps);

@@ -8,8 +8,8 @@ export interface HealthSources {
   readonly connection: Connection;
   readonly temporalAddress: string;
   readonly namespace: string;
-  /** Null when this process does not verify; another one may. */
-  readonly runner: { readonly name: string; readonly version: string } | null;
+  /** Null when nothing here can run programs; undefined when this process does not verify, so that it cannot tell. */
+  readonly runner: { readonly name: string; readonly version: string } | null | undefined;
 }
 
 /** Time that one part has to answer; a health check that hangs is no health check. */
@@ -21,7 +21,7 @@ export async function checkHealth(sources: HealthSources): Promise<HealthReport>
     checkTemporal(sources),
     checkMemory(sources),
     checkNodes(sources),
-    checkSandbox(sources),
+    ...(sources.runner === undefined ? [] : [checkSandbox(sources.runner)]),
   ]);
   return { parts };
 }
@@ -57,10 +57,8 @@ async function checkNodes({ memory }: HealthSources): Promise<PartHealth> {
   return { ...part, healthy: up.length > 0, detail };
 }
 
-async function checkSandbox({ runner }: HealthSources): Promise<PartHealth> {
-  const detail = runner
-    ? `${runner.name} ${runner.version}`
-    : 'no sandbox in this process: programs are only read, not run';
+async function checkSandbox(runner: NonNullable<HealthSources['runner']> | null): Promise<PartHealth> {
+  const detail = runner ? `${runner.name} ${runner.version}` : 'no sandbox works here: programs are only read, not run';
   return { name: 'sandbox', required: false, healthy: runner !== null, detail };
 }
 

@@ -1,4 +1,4 @@
-import { Runtime } from '@temporalio/worker';
+import { makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createRunReconciler } from '../api/reconcile-runs.ts';
 import { collectFleetModels } from '../api/reports.ts';
@@ -106,7 +106,7 @@ async function start(options: StartOptions, started: Started): Promise<Addresses
   const temporal = await connectTemporal(settings);
   started.push(() => temporal.close());
   const deps: StoreDependencies = { memory, events, settings, promptsVersion: await readPromptsVersion() };
-  const runner = role === 'api' ? null : await startWorkers(options, deps, temporal, started);
+  const runner = role === 'api' ? undefined : await startWorkers(options, deps, temporal, started);
   if (role === 'workers') return { apiUrl: '', webUiUrl };
   const server = await startApi(options, { ...deps, log, temporal, runner }, started);
   if (role === 'all') {
@@ -118,7 +118,12 @@ async function start(options: StartOptions, started: Started): Promise<Addresses
 
 /** We decide when to stop, in which order; the SDK's own signal handlers would end workers before the API has drained. */
 function installRuntime(log: Logger, level: Settings['logLevel']): void {
-  Runtime.install({ shutdownSignals: [], logger: createTemporalLogger(log, level) });
+  Runtime.install({
+    shutdownSignals: [],
+    logger: createTemporalLogger(log, level),
+    // The native core has a log of its own; without this it writes into the user's terminal.
+    telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) } },
+  });
 }
 
 async function startOwnPrograms(
@@ -163,7 +168,7 @@ async function startWorkers(
 interface ApiParts extends StoreDependencies {
   readonly log: Logger;
   readonly temporal: TemporalConnections;
-  readonly runner: RunnerName;
+  readonly runner: RunnerName | undefined;
 }
 
 async function startApi(options: HydraOptions, parts: ApiParts, started: Started): Promise<RunningServer> {

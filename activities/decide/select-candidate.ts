@@ -52,11 +52,16 @@ function countSame(probe: ProbeOutcome, pool: readonly Contender[]): number {
   return pool.filter(({ verdict }) => verdict.probes.some((other) => sameProbe(probe, other))).length;
 }
 
-/** True when both gave the same outcome on every probe. */
+/** Fewer shared values are chance: small functions give 0 or 1 for much. */
+const FEWEST_SHARED_VALUES = 3;
+
+/** True when both gave the same outcome on every probe that both were given, and enough of them gave a value. */
 export function agreesOnAll(left: Verdict, right: Verdict): boolean {
+  const outcomes = new Map(right.probes.map((probe) => [probe.call, probe]));
+  const shared = left.probes.filter((probe) => outcomes.has(probe.call));
+  const agreed = shared.every((probe) => sameProbe(probe, outcomes.get(probe.call)));
   return (
-    left.probes.length === right.probes.length &&
-    left.probes.every((probe, index) => sameProbe(probe, right.probes[index]))
+    agreed && shared.filter(isValue).length >= Math.min(FEWEST_SHARED_VALUES, left.probes.length, right.probes.length)
   );
 }
 

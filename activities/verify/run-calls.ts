@@ -1,6 +1,7 @@
 import { isRunnable } from '../../domain/language.ts';
 import type { Example } from '../../domain/request.ts';
 import type { Check, ProbeOutcome } from '../../domain/verdict.ts';
+import { listSignatures } from '../../languages/list-signatures.ts';
 import { makeProbes } from '../../languages/make-probes.ts';
 import { sameOutcome } from '../../sandbox/same-outcome.ts';
 import type { CallOutcome, SandboxReport } from '../../sandbox/program-runner.ts';
@@ -31,7 +32,7 @@ export const runCalls: CheckStep = async (subject) => {
   const probes = await makeProbes({
     language: program.language,
     calls: examples.map((example) => example.call),
-    signatures: subject.scope.planned?.part.provides.map((symbol) => symbol.signature) ?? [],
+    signatures: await signaturesToProbe(subject, examples),
     seed: 1,
   });
   const expressions = [...examples.map((example) => example.call), ...probes];
@@ -59,6 +60,17 @@ export const runCalls: CheckStep = async (subject) => {
 function examplesOf({ scope, proposedCalls }: Subject): readonly Example[] {
   const own = scope.planned ? scope.planned.part.examples : scope.classification.examples;
   return [...own, ...proposedCalls];
+}
+
+/** A part's contract says how it is called; where not even an example does, the program's own declarations have to. */
+async function signaturesToProbe(
+  { scope, program }: Subject,
+  examples: readonly Example[],
+): Promise<readonly string[]> {
+  if (scope.planned) return scope.planned.part.provides.map((symbol) => symbol.signature);
+  const main = program.files.find((file) => file.path === program.mainFile);
+  if (examples.length > 0 || !main || !isRunnable(program.language)) return [];
+  return listSignatures(program.language, main.content, scope.classification.entryPoints);
 }
 
 function importCheck(report: SandboxReport, durationMs: number): Check {

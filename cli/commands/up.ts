@@ -66,7 +66,10 @@ async function serve(context: CommandContext, role: UpOptions['role'], settings:
     await startHydra(context, settings, role, interrupts.signal, ({ apiUrl, webUiUrl }) => {
       if (apiUrl !== '') terminal.print(`API              ${apiUrl}`);
       if (webUiUrl !== null) terminal.print(`Temporal Web UI  ${webUiUrl}`);
-      terminal.note('Hydra is ready. Ask it: hydra generate "Create a Python function to calculate fibonacci numbers"');
+      const hint = 'Ask it: hydra generate "Create a Python function to calculate fibonacci numbers"';
+      terminal.note(
+        apiUrl === '' ? 'Hydra is ready: these workers serve the API of another process.' : `Hydra is ready. ${hint}`,
+      );
     });
     return EXIT.done;
   } finally {

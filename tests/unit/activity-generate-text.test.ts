@@ -65,6 +65,7 @@ function dependencies(languageModel: LanguageModel): FleetDependencies {
     promptsVersion: 'test',
     languageModel,
     scheduler: scheduler as unknown as Scheduler,
+    nodes: () => [],
     nodeAddress: (id) => (id === NODE.id ? NODE : undefined),
   };
 }
