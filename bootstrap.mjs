@@ -1459,24 +1459,32 @@ async function timeStage(name, work) {
   return passed;
 }
 
-/** Installs the Debian package of the second sandbox where that is possible without asking. */
-async function ensureBubblewrap() {
-  if (process.platform !== 'linux' || canRun('bwrap', ['--version'])) return;
+/** Installs the Debian packages that some tests need, where that is possible without asking. */
+async function ensureTestPackages() {
+  if (process.platform !== 'linux') return;
+  const missing = Object.entries(TEST_PACKAGES).flatMap(([name, command]) =>
+    canRun(command, ['--version']) ? [] : [name],
+  );
+  if (missing.length === 0) return;
+  const names = missing.join(' and ');
   if (process.getuid?.() !== 0 || !canRun('apt-get', ['--version'])) {
     return progress.say(
-      'bubblewrap is not installed: its tests are skipped. On Debian: sudo apt-get install bubblewrap',
+      `${names}: not installed, the tests are skipped. On Debian: sudo apt-get install ${missing.join(' ')}`,
     );
   }
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   try {
-    await progress.step('bubblewrap, apt-get', async () => {
+    await progress.step(`${names}, apt-get`, async () => {
       await runProgram('apt-get', ['update', '-q'], { env });
-      await runProgram('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'bubblewrap'], { env });
+      await runProgram('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...missing], { env });
     });
   } catch (error) {
-    progress.say(`bubblewrap: ${describeError(error)}. Its tests are skipped.`);
+    progress.say(`${names}: ${describeError(error)}. The tests are skipped.`);
   }
 }
+
+/** Commands by package: the second sandbox, and what sees that nothing leaves the machine. */
+const TEST_PACKAGES = { bubblewrap: 'bwrap', strace: 'strace' };
 
 // ---------------------------------------------------------------------------------------------------------------- commands
 
@@ -1505,7 +1513,7 @@ async function main(args) {
       return undefined;
     case 'test':
       await prepare('test', consent);
-      await ensureBubblewrap();
+      await ensureTestPackages();
       return runTests(words, { HYDRA_CACHE: cacheFolder(readEnvironment()) });
     case 'bench':
       await prepare('bench', consent);

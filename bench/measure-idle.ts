@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -35,11 +35,14 @@ export async function measureIdle({ folder, executable, dev, plan }: Comparison)
   const own = { HYDRA_HOME: home, HYDRA_API_PORT: String(port), TEMPORAL_ADDRESS: temporal.address };
   const service = spawn(process.execPath, [...process.execArgv, MAIN, 'up'], {
     env: { ...process.env, ...nodes.environment, ...own },
-    stdio: 'ignore',
+    stdio: ['ignore', 'ignore', 'pipe'],
   });
   const end = bindChild(service);
+  let said = '';
+  service.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   try {
-    await waitForHosts(`http://127.0.0.1:${port}/nodes`);
+    if (!(await findsHosts(service, `http://127.0.0.1:${port}/nodes`)))
+      throw new Error(`The service did not find its hosts:\n${said}`);
     await delay(plan.idleSeconds * 1000 * SETTLE_SHARE);
     const before = readUsages(service.pid ?? 0, temporal.pid);
     await delay(plan.idleSeconds * 1000);
@@ -59,12 +62,13 @@ export async function measureIdle({ folder, executable, dev, plan }: Comparison)
   }
 }
 
-async function waitForHosts(url: string): Promise<void> {
+async function findsHosts(service: ChildProcess, url: string): Promise<boolean> {
   const deadline = Date.now() + START_LIMIT_MS;
   while (!(await allAreUp(url))) {
-    if (Date.now() > deadline) throw new Error('The service did not find its hosts.');
+    if (service.exitCode !== null || Date.now() > deadline) return false;
     await delay(200);
   }
+  return true;
 }
 
 async function allAreUp(url: string): Promise<boolean> {

@@ -14,6 +14,11 @@ export const FAILURES = {
   TemporalUnavailable: { retry: 'backoff', status: 503, meaning: 'The Temporal server cannot be reached.' },
   NodeUnavailable: { retry: 'elsewhere', status: 503, meaning: 'The Ollama host failed; another one is chosen.' },
   ModelMissing: { retry: 'elsewhere', status: 503, meaning: 'The Ollama host does not have the model.' },
+  FleetUnavailable: {
+    retry: 'backoff',
+    status: 503,
+    meaning: 'The process that looks after the hosts is stopping; another takes over.',
+  },
   NoModelKnown: { retry: 'backoff', status: 503, meaning: 'No Ollama host has shown a model that can write code yet.' },
   NoCapableNode: { retry: 'never', status: 503, meaning: 'No Ollama host with the model was free in time.' },
   AnswerTruncated: {

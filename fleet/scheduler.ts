@@ -251,5 +251,5 @@ class LateBindingScheduler implements Scheduler {
 }
 
 function closedFailure(): SynthesisFailure {
-  return new SynthesisFailure('NodeUnavailable', 'The fleet is closing; ask again.');
+  return new SynthesisFailure('FleetUnavailable', 'The process that looks after the hosts is stopping.');
 }

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +44,25 @@ afterAll(async () => {
 });
 
 describe.skipIf(!isTraceable)('after set-up', () => {
+  test('a connection to the outside would be seen', async () => {
+    const traceFile = join(folder, 'control');
+    const script =
+      "require('net').connect(443, '192.0.2.1').on('error', () => {}); setTimeout(() => process.exit(), 300);";
+    const [program = '', ...words] = [...traceWords(traceFile), process.execPath, '-e', script];
+    await once(spawn(program, words), 'close');
+    const { reached } = await readTrace(traceFile);
+    expect(reached.filter((one) => !isOurs(one, new Set([443])))).toMatchObject([{ address: '192.0.2.1', port: 443 }]);
+  });
+
+  test('npm itself reaches nothing when it starts a script', async () => {
+    const traceFile = join(folder, 'npm');
+    const [program = '', ...words] = [...traceWords(traceFile), 'npm', 'run', 'format', '--', '--version'];
+    // A home and a cache in which npm has never looked for its updates.
+    await once(spawn(program, words, { env: { PATH: process.env.PATH, HOME: folder } }), 'close');
+    expect(existsSync(join(folder, '.npm', '_logs'))).toBe(true);
+    expect((await readTrace(traceFile)).reached).toEqual([]);
+  });
+
   test(
     'starting, running requests in two languages and stopping reaches nothing but the addresses of the settings',
     async () => {

@@ -325,7 +325,7 @@ describe('the sandbox', () => {
     async () => {
       const run = await generate(shaped, { candidates: 1, prompt: `${SURE.prompt} It may hold much.` });
       expect(run.result?.state).toBe('partial');
-      expect(JSON.stringify(run.result?.checks)).toMatch(/more memory than it may|memory/i);
+      expect(JSON.stringify(run.result?.checks)).toContain('more memory than it may');
     },
     PATIENCE_MS,
   );

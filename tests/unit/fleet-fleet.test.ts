@@ -148,7 +148,7 @@ describe('a fleet', () => {
     await settle();
     fleet.close();
     await settle();
-    expect(call.error).toMatchObject({ type: 'NodeUnavailable' });
+    expect(call.error).toMatchObject({ type: 'FleetUnavailable' });
     expect(clock.pendingTimers()).toBe(0);
   });
 });

@@ -289,7 +289,7 @@ describe('leases', () => {
     scheduler.close();
     const late = track(scheduler);
     await settle();
-    expect([calls[1]?.error, late.error]).toMatchObject([{ type: 'NodeUnavailable' }, { type: 'NodeUnavailable' }]);
+    expect([calls[1]?.error, late.error]).toMatchObject([{ type: 'FleetUnavailable' }, { type: 'FleetUnavailable' }]);
     expect(clock.pendingTimers()).toBe(0);
     scheduler.release(leaseOf(calls[0]).leaseId, finished());
   });
