@@ -1,7 +1,7 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,8 +9,8 @@ import type { WireRun } from '../../api/wire-run.ts';
 import { simulatedModel } from '../../models/simulated-node/options.ts';
 import { startSimulatedNode, type SimulatedNode } from '../../models/simulated-node/start-simulated-node.ts';
 import { findFreePort } from '../support/free-port.ts';
-import { CLI_COMMAND } from '../support/run-cli.ts';
-import { readTrace, traceWords, type NamedAddress } from '../support/trace-connections.ts';
+import { CLI_COMMAND, runCli } from '../support/run-cli.ts';
+import { readTrace, spawnTraced, type NamedAddress } from '../support/trace-connections.ts';
 
 /** A service that starts under strace, and the type checkers of two languages, on a starved machine. */
 const PATIENCE_MS = 300_000;
@@ -48,17 +48,16 @@ describe.skipIf(!isTraceable)('after set-up', () => {
     const traceFile = join(folder, 'control');
     const script =
       "require('net').connect(443, '192.0.2.1').on('error', () => {}); setTimeout(() => process.exit(), 300);";
-    const [program = '', ...words] = [...traceWords(traceFile), process.execPath, '-e', script];
-    await once(spawn(program, words), 'close');
+    await once(spawnTraced(traceFile, [process.execPath, '-e', script], {}), 'close');
     const { reached } = await readTrace(traceFile);
     expect(reached.filter((one) => !isOurs(one, new Set([443])))).toMatchObject([{ address: '192.0.2.1', port: 443 }]);
   });
 
   test('npm itself reaches nothing when it starts a script', async () => {
     const traceFile = join(folder, 'npm');
-    const [program = '', ...words] = [...traceWords(traceFile), 'npm', 'run', 'format', '--', '--version'];
+    const command = ['npm', 'run', 'format', '--', '--version'];
     // A home and a cache in which npm has never looked for its updates.
-    await once(spawn(program, words, { env: { PATH: process.env.PATH, HOME: folder } }), 'close');
+    await once(spawnTraced(traceFile, command, { PATH: process.env.PATH, HOME: folder }), 'close');
     expect(existsSync(join(folder, '.npm', '_logs'))).toBe(true);
     expect((await readTrace(traceFile)).reached).toEqual([]);
   });
@@ -88,8 +87,7 @@ function isOurs({ address, port }: NamedAddress, allowed: ReadonlySet<number>): 
 
 /** Runs the service under strace, has it answer two requests with user tests, and stops it; gives their states. */
 async function runTraced(traceFile: string): Promise<(string | undefined)[]> {
-  const [program = '', ...words] = [...traceWords(traceFile), ...CLI_COMMAND, 'up'];
-  const service = spawn(program, words, { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
+  const service = spawnTraced(traceFile, [...CLI_COMMAND, 'up'], environment());
   const ended = once(service, 'close');
   try {
     await untilReady(service);
@@ -100,20 +98,17 @@ async function runTraced(traceFile: string): Promise<(string | undefined)[]> {
     return await Promise.all(tests.map(generate));
   } finally {
     // strace itself holds a signal back from what it traces.
-    const record = JSON.parse(await readFile(join(folder, 'home', 'hydra.json'), 'utf8')) as {
-      process: { pid: number };
-    };
-    process.kill(record.process.pid, 'SIGTERM');
+    await runCli(['down'], { environment: environment() });
     await ended;
   }
 }
 
-function environment(): NodeJS.ProcessEnv {
-  const { PATH, HOME, HYDRA_CACHE } = process.env;
+function environment(): Record<string, string> {
+  const { PATH = '', HOME = '', HYDRA_CACHE } = process.env;
   return {
     PATH,
     HOME,
-    HYDRA_CACHE,
+    ...(HYDRA_CACHE && { HYDRA_CACHE }),
     HYDRA_HOME: join(folder, 'home'),
     HYDRA_API_PORT: String(ports.api),
     HYDRA_TEMPORAL_PORT: String(ports.temporal),
@@ -122,7 +117,7 @@ function environment(): NodeJS.ProcessEnv {
   };
 }
 
-async function untilReady({ stdout, stderr }: ReturnType<typeof spawn>): Promise<void> {
+async function untilReady({ stdout, stderr }: ChildProcess): Promise<void> {
   let output = '';
   for (const stream of [stdout, stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   await expect.poll(() => output, { timeout: PATIENCE_MS, interval: 100 }).toContain('Hydra is ready');

@@ -1,10 +1,12 @@
+import { spawn, type ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 
-/** Words before a command that write every connection and message of it and of all that it starts into a file. */
-export function traceWords(file: string): readonly string[] {
+/** Starts a command under strace, which writes every connection and message of it and of all that it starts into a file. */
+export function spawnTraced(file: string, command: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
   const calls = 'connect,sendto,sendmsg,sendmmsg,bind,getsockname';
   // Without the filter in the kernel, each system call of every process stops for strace.
-  return ['strace', '-f', '--seccomp-bpf', '-qq', '-e', 'signal=none', '-e', `trace=${calls}`, '-o', file];
+  const flags = ['-f', '--seccomp-bpf', '-qq', '-e', 'signal=none', '-e', `trace=${calls}`, '-o', file];
+  return spawn('strace', [...flags, ...command], { env, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /** One address that a process named to the network. */
