@@ -4,7 +4,7 @@ import type { Lease, LeaseRequest } from '../domain/lease.ts';
 import { sameModel } from '../domain/model-name.ts';
 import type { ModelAnswer, ModelStep } from '../domain/model-step.ts';
 import { buildPrompt, DATA_ANSWER_TOKENS, estimateTokens, type Prompt } from './build-prompt.ts';
-import type { FleetDependencies } from './dependencies.ts';
+import type { ControlDependencies, FleetDependencies, StoreDependencies } from './dependencies.ts';
 import { heartbeatWhile } from './heartbeat-while.ts';
 import { stepKeyOf } from './step-key-of.ts';
 import { loadRequest } from './stored-json.ts';
@@ -33,8 +33,22 @@ export async function acquireNode(deps: FleetDependencies, { step, avoid }: Acqu
   return { kind: 'granted', lease };
 }
 
+/** A node that is free now, where this process looks after the fleet; null: the call has to wait with `acquireNode`. */
+export async function grantNode(
+  deps: ControlDependencies,
+  { step, avoid }: AcquireNodeInput,
+): Promise<NodeGrant | null> {
+  const scheduler = deps.schedulerHere();
+  if (!scheduler) return null;
+  const accepted = await deps.memory.steps.find(stepKeyOf(step, deps.promptsVersion));
+  if (accepted !== undefined) return { kind: 'answered', answer: accepted as ModelAnswer };
+  const request = await leaseRequest(deps, step, await buildPrompt(step, deps.memory.artifacts), avoid);
+  const lease = scheduler.acquireNow(request);
+  return lease && { kind: 'granted', lease };
+}
+
 async function leaseRequest(
-  deps: FleetDependencies,
+  deps: StoreDependencies,
   step: ModelStep,
   prompt: Prompt,
   avoid: readonly NodeId[],

@@ -16,6 +16,12 @@ export interface StoreDependencies {
   readonly promptsVersion: string;
 }
 
+/** What the quick steps beside the workflows use. */
+export interface ControlDependencies extends StoreDependencies {
+  /** The scheduler, while this process looks after the fleet. */
+  readonly schedulerHere: () => Scheduler | null;
+}
+
 /** What the fleet owner's activities use beside the stores. */
 export interface FleetDependencies extends StoreDependencies {
   readonly languageModel: LanguageModel;

@@ -1,8 +1,8 @@
-import { acquireNode, type AcquireNodeInput } from './acquire-node.ts';
+import { acquireNode, grantNode, type AcquireNodeInput } from './acquire-node.ts';
 import { asActivity } from './as-activity.ts';
 import { classifyByParser } from './classify-by-parser.ts';
 import { decideFromStores, type DecideNextInput } from './decide/decide-from-stores.ts';
-import type { FleetDependencies, StoreDependencies, VerifyDependencies } from './dependencies.ts';
+import type { ControlDependencies, FleetDependencies, VerifyDependencies } from './dependencies.ts';
 import { generateText, type GenerateTextInput } from './generate-text.ts';
 import { mergeParts, type MergeInput } from './merge-program.ts';
 import { planSample, type PlanSampleInput } from './plan-sample.ts';
@@ -14,8 +14,9 @@ import { verifyProgram, type VerifyProgramInput } from './verify/verify-program.
 type ByRequest = Parameters<typeof recallResult>[1];
 
 /** Quick steps beside the workflows, on the control queue. */
-export function createControlActivities(deps: StoreDependencies) {
+export function createControlActivities(deps: ControlDependencies) {
   return {
+    grantNode: asActivity((input: AcquireNodeInput) => grantNode(deps, input)),
     recallResult: asActivity((input: ByRequest) => recallResult(deps, input)),
     classifyByParser: asActivity((input: ByRequest) => classifyByParser(deps, input)),
     planSample: asActivity((input: PlanSampleInput) => planSample(deps, input)),

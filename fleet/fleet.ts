@@ -112,6 +112,7 @@ class ProbedFleet implements Fleet {
   }
 
   private takeReport(id: NodeId, model: string, report: CallReport): void {
+    this.prober.noteWork(id);
     if (report.ended === 'unavailable') this.prober.reportFailedCall(id);
     if (report.ended === 'model_missing') this.prober.forgetModel(id, model);
   }

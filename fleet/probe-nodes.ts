@@ -25,6 +25,8 @@ export interface NodeProber {
   reportFailedCall(id: NodeId): void;
   /** A call did not find a model that was listed: it is forgotten until the node lists it again, and asked for at once. */
   forgetModel(id: NodeId, model: string): void;
+  /** A call has ended there, which may have changed what is in memory: the next probe asks. */
+  noteWork(id: NodeId): void;
   /** Probes at once and lists the models anew, as after a pull. */
   refresh(id: NodeId): void;
   /** Stops timers; answers that are still under way are ignored. */
@@ -35,6 +37,8 @@ export interface NodeProber {
 const MISSES_UNTIL_DOWN = 2;
 /** Models change by hand, seldom: at 5 s between probes, the list is read once a minute. */
 const PROBES_BETWEEN_LISTS = 12;
+/** What is in memory changes by work of ours, which is noted, or of others and by time: then half a minute is soon enough. */
+const PROBES_BETWEEN_RESIDENTS = 6;
 /** `/api/ps` blocks while a model loads; an old answer is good enough, so the wait is kept short. */
 const RESIDENT_TIMEOUT_MS = 1_000;
 
@@ -57,6 +61,7 @@ export function createNodeProber(options: NodeProberOptions): NodeProber {
     facts: () => [...watches.values()].map((watch) => watch.facts),
     reportFailedCall: (id) => watches.get(id)?.reportFailedCall(),
     forgetModel: (id, model) => watches.get(id)?.forgetModel(model),
+    noteWork: (id) => watches.get(id)?.noteWork(),
     refresh: (id) => watches.get(id)?.refresh(),
     close: () => [...watches.keys()].forEach(remove),
   };
@@ -68,6 +73,7 @@ class NodeWatch {
   private readonly options: NodeProberOptions;
   private misses = 0;
   private probesUntilList = 0;
+  private probesUntilResidents = 0;
   private probing = false;
   private probeAgain = false;
   private askingResidents = false;
@@ -102,8 +108,13 @@ class NodeWatch {
     this.refresh();
   }
 
+  noteWork(): void {
+    this.probesUntilResidents = 0;
+  }
+
   refresh(): void {
     this.probesUntilList = 0;
+    this.probesUntilResidents = 0;
     this.probeNow();
   }
 
@@ -117,7 +128,7 @@ class NodeWatch {
     await this.askVersion();
     this.probing = false;
     if (this.closed) return;
-    if (this.facts.state === 'up') void this.askResidents();
+    if (this.facts.state === 'up') this.askResidentsWhenDue();
     if (this.probeAgain) return this.probeNow();
     this.cancelTimer = this.options.clock.setTimer(this.options.intervalMs, () => this.probeNow());
   }
@@ -133,7 +144,7 @@ class NodeWatch {
   }
 
   private async answered(version: string): Promise<void> {
-    if (this.facts.state !== 'up') this.probesUntilList = 0;
+    if (this.facts.state !== 'up') this.probesUntilList = this.probesUntilResidents = 0;
     this.misses = 0;
     this.facts = nodeAnswered(this.facts, version, this.options.clock.now());
     if (this.probesUntilList <= 0) await this.askModels();
@@ -159,6 +170,13 @@ class NodeWatch {
     if (!isDown) return;
     this.facts = nodeIsDown(this.facts, problem);
     this.tell();
+  }
+
+  private askResidentsWhenDue(): void {
+    this.probesUntilResidents -= 1;
+    if (this.probesUntilResidents > 0) return;
+    this.probesUntilResidents = PROBES_BETWEEN_RESIDENTS;
+    void this.askResidents();
   }
 
   /** Runs beside the probes: a host that is loading a model answers this late, and lives. */

@@ -51,6 +51,8 @@ export interface Scheduler {
   setModelSizes(sizes: readonly ModelSize[]): void;
   /** Waits for a slot. Rejects with the signal's reason when aborted; a grant that raced the abort is given back. */
   acquire(request: LeaseRequest, signal: AbortSignal): Promise<Lease>;
+  /** A slot that is free now; null where the call would have to wait, or others wait already. */
+  acquireNow(request: LeaseRequest): Lease | null;
   /** The node's worker has started the call; false when the lease expired or is unknown. Idempotent. */
   claim(leaseId: string): boolean;
   /** Ends the lease and frees the slot. Idempotent. */

@@ -114,6 +114,17 @@ class LateBindingScheduler implements Scheduler {
     return lease;
   }
 
+  acquireNow(request: LeaseRequest): Lease | null {
+    if (this.closed || this.waiting.size > 0) return null;
+    let lease: Lease | null = null;
+    const [waiting] = createWaitingCall(request, this.clock.now());
+    const call = { ...waiting, grant: (granted: Lease) => void (lease = granted) };
+    this.waiting.add(call);
+    this.grantWhatCanStart();
+    this.waiting.delete(call);
+    return lease;
+  }
+
   claim(leaseId: string): boolean {
     return this.leases.claim(leaseId);
   }

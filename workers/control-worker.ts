@@ -1,6 +1,6 @@
 import type { NativeConnection } from '@temporalio/worker';
 import { createControlActivities } from '../activities/registry.ts';
-import type { StoreDependencies } from '../activities/dependencies.ts';
+import type { ControlDependencies } from '../activities/dependencies.ts';
 import { CONTROL_QUEUE } from '../workflows/contract.ts';
 import { startWorker, type RunningWorker } from './running-worker.ts';
 
@@ -17,7 +17,7 @@ const CACHED_WORKFLOWS = 400;
 /** The one workflow worker of a process, with the quick activities beside it. */
 export function startControlWorker(
   place: WorkerPlace,
-  deps: StoreDependencies,
+  deps: ControlDependencies,
   codePath: string,
 ): Promise<RunningWorker> {
   const { onDeath, ...rest } = place;

@@ -2,6 +2,7 @@ import { createFleetActivities } from '../activities/registry.ts';
 import type { FleetDependencies, StoreDependencies } from '../activities/dependencies.ts';
 import type { NodeAddress, NodeSnapshot } from '../domain/node.ts';
 import { createSystemClock } from '../fleet/clock.ts';
+import type { Scheduler } from '../fleet/scheduler-port.ts';
 import { createFleet, type Fleet } from '../fleet/fleet.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { FLEET_QUEUE } from '../workflows/contract.ts';
@@ -19,6 +20,8 @@ import { startWorker, type RunningWorker } from './running-worker.ts';
 export interface FleetOwner {
   /** Resolves when this process first is owner and has asked every host once, or knows that another one is owner. */
   readonly settled: Promise<void>;
+  /** The scheduler while this process is owner. */
+  scheduler(): Scheduler | null;
   stop(): Promise<void>;
 }
 
@@ -67,6 +70,7 @@ export function startFleetOwner(options: FleetOwnerOptions): FleetOwner {
 
   return {
     settled,
+    scheduler: () => owned?.scheduler ?? null,
     async stop() {
       stopping.abort();
       await loop;
@@ -78,6 +82,7 @@ export function startFleetOwner(options: FleetOwnerOptions): FleetOwner {
 
 /** What only the owner has. */
 interface OwnedFleet {
+  readonly scheduler: Scheduler;
   /** Writes what is known of the hosts for the other processes, when it has changed. */
   publish(): Promise<void>;
   close(): Promise<void>;
@@ -124,9 +129,11 @@ function owned(
 ): OwnedFleet {
   let published = '';
   return {
+    scheduler: fleet.scheduler,
     async publish() {
       const snapshots = fleet.snapshots();
-      const text = JSON.stringify(snapshots);
+      // That a host was seen again is news every ten seconds, not every second.
+      const text = JSON.stringify(snapshots.map((node) => ({ ...node, seenAt: toTenSeconds(node.seenAt) })));
       if (text === published) return;
       await deps.memory.nodeSnapshots.write(snapshots);
       published = text;
@@ -170,4 +177,9 @@ async function firstProbes(fleet: Fleet, probeTimeoutMs: number): Promise<void> 
 async function waitOr(timeMs: number, isOver: () => boolean): Promise<void> {
   const deadline = Date.now() + timeMs;
   while (Date.now() < deadline && !isOver()) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/** `2026-11-23T16:05:3` for any second of those ten. */
+function toTenSeconds(at: string | null): string | null {
+  return at && at.slice(0, 18);
 }

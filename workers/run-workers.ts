@@ -31,7 +31,7 @@ export async function runWorkers(options: WorkersOptions): Promise<RunningWorker
     report,
   });
   const [control, verify] = await Promise.all([
-    startControlWorker(place, deps, codePath),
+    startControlWorker(place, { ...deps, schedulerHere: () => fleet.scheduler() }, codePath),
     startVerifyWorker(place, { ...deps, runner, noRunnerReason }),
     fleet.settled,
   ]);

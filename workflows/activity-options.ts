@@ -1,30 +1,14 @@
-import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/workflow';
 import type { Lease } from '../domain/lease.ts';
 import type { ControlActivities, FleetActivities, NodeActivities, VerifyActivities } from '../activities/registry.ts';
 import { FLEET_QUEUE, VERIFY_QUEUE } from './contract.ts';
 import type { RunTimeouts } from './contract.ts';
 
-/** Quick steps beside the workflow: they read and write stores. A minute covers a store that is locked or restarting. */
-export const control = proxyActivities<Omit<ControlActivities, keyof ChoosingActivities>>({
+/** May take seconds on a large program, and deserves its own place in the history. */
+export const merging = proxyActivities<Pick<ControlActivities, 'mergeProgram'>>({
   startToCloseTimeout: '1 minute',
   retry: { initialInterval: '200ms', maximumInterval: '10s' },
-});
-
-/** Steps that choose a model: they wait, visibly, until some host has shown one. */
-export function choosingActivities(timeouts: RunTimeouts): ReturnType<typeof proxyActivities<ChoosingActivities>> {
-  return proxyActivities<ChoosingActivities>({
-    startToCloseTimeout: '1 minute',
-    scheduleToCloseTimeout: timeouts.maxWaitForNodeMs,
-    retry: { initialInterval: '200ms', maximumInterval: '5s' },
-  });
-}
-type ChoosingActivities = Pick<ControlActivities, 'planSample' | 'decideNext' | 'recallResult'>;
-
-/** Progress notes: short, repeatable, and worth no place of their own in the history. */
-export const notes = proxyLocalActivities<Pick<ControlActivities, 'recordProgress'>>({
-  startToCloseTimeout: '10s',
-  retry: { maximumAttempts: 3 },
 });
 
 /** Waiting for a node: the fleet owner may die and another take over; only the whole wait is bounded. */

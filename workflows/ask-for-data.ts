@@ -1,7 +1,7 @@
 import type { PartId } from '../domain/ids.ts';
 import { WHOLE_PROGRAM } from '../domain/ids.ts';
 import type { InvalidAnswer, ModelAnswer, ModelTask } from '../domain/model-step.ts';
-import { choosingActivities } from './activity-options.ts';
+import { choosingActivities } from './quick-steps.ts';
 import { callModel } from './call-model.ts';
 import type { SynthesisInput } from './contract.ts';
 

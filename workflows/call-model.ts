@@ -3,6 +3,7 @@ import type { ContentHash, NodeId } from '../domain/ids.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { ModelAnswer, ModelStep } from '../domain/model-step.ts';
 import { fleetActivities, node, pinnedOptions } from './activity-options.ts';
+import { control } from './quick-steps.ts';
 import type { RunTimeouts } from './contract.ts';
 
 /** The SDK's failure type for a call that was still running when its worker stopped in order. */
@@ -35,6 +36,8 @@ export async function callModel(step: ModelStep, timeouts: RunTimeouts): Promise
 }
 
 async function waitForNode(step: ModelStep, hops: Hops, timeouts: RunTimeouts) {
+  const atOnce = await control.grantNode({ step, avoid: hops.avoid });
+  if (atOnce) return atOnce;
   try {
     return await fleetActivities(timeouts).acquireNode.executeWithOptions(
       { summary: `wait for a node: ${step.sample.model}, ${step.title}` },

@@ -1,7 +1,7 @@
 import type { JudgedCandidate } from '../domain/candidate.ts';
 import type { ContentHash, PartId } from '../domain/ids.ts';
 import type { PartDependency, ProgramScope } from '../domain/program-scope.ts';
-import { control } from './activity-options.ts';
+import { merging } from './activity-options.ts';
 import type { BuiltPart } from './build-parts.ts';
 import type { RunTimeouts } from './contract.ts';
 import { verify } from './produce-program.ts';
@@ -21,7 +21,7 @@ interface Merge {
 export async function mergeParts(merge: Merge, journal: RunJournal): Promise<readonly JudgedCandidate[]> {
   const judged: JudgedCandidate[] = [];
   for (const choice of choices(merge.built)) {
-    const merged = await control.mergeProgram({ scope: merge.scope, planHash: merge.planHash, parts: choice.parts });
+    const merged = await merging.mergeProgram({ scope: merge.scope, planHash: merge.planHash, parts: choice.parts });
     if (merged.kind === 'refused') {
       journal.explain(`The parts do not fit together${choice.note}: ${merged.problems.join('; ')}`);
       continue;

@@ -3,7 +3,7 @@ import type { ModelAnswer } from '../domain/model-step.ts';
 import type { PartId } from '../domain/ids.ts';
 import type { PartReport, Spent } from '../domain/result.ts';
 import type { PartProgress, Phase, RunProgress } from '../domain/run.ts';
-import { notes } from './activity-options.ts';
+import { control } from './quick-steps.ts';
 import type { SynthesisInput } from './contract.ts';
 
 /** What a run has done so far: shown in the Web UI, answered to queries, and the source of the result's reports. */
@@ -31,7 +31,7 @@ export function createRunJournal(input: SynthesisInput): RunJournal {
   const progress = (): RunProgress => ({ phase, parts: [...parts.values()], ...spent });
   const publish = async (note: string): Promise<void> => {
     setCurrentDetails(describeProgress(progress(), note));
-    await notes.recordProgress({ runId: input.runId, requestHash: input.requestHash, progress: progress(), note });
+    await control.recordProgress({ runId: input.runId, requestHash: input.requestHash, progress: progress(), note });
   };
   return {
     spent: () => spent,

@@ -14,7 +14,7 @@ import type { PlanPart } from '../domain/plan.ts';
 import type { ProgramScope } from '../domain/program-scope.ts';
 import type { SynthesisResult } from '../domain/result.ts';
 import type { RunProgress } from '../domain/run.ts';
-import { choosingActivities, control } from './activity-options.ts';
+import { choosingActivities, control } from './quick-steps.ts';
 import { askForData } from './ask-for-data.ts';
 import { buildParts, type BuiltPart } from './build-parts.ts';
 import { PROGRESS_QUERY, SEARCH_ATTRIBUTES, type SynthesisInput } from './contract.ts';

@@ -86,8 +86,8 @@ describe('the stored histories', () => {
 describe('a history that does not fit the workflows', () => {
   test.each([
     ['verified', 'verifyProgram', 'recordResult'],
-    ['decomposed/double', 'decideNext', 'planSample'],
-    ['cancelled', 'recordFailure', 'recordResult'],
+    ['decomposed/double', 'generateText', 'acquireNode'],
+    ['rerouted', 'acquireNode', 'generateText'],
   ])('is found out: %s with another step for %s', async (workflowId, step, other) => {
     const [result] = await replay([withOtherStep(historyOf(workflowId), step, other)]);
     expect(result?.error).toBeInstanceOf(DeterminismViolationError);

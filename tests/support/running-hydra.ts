@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { join } from 'node:path';
 import { createTemporalRunGateway } from '../../api/temporal-run-gateway.ts';
 import { submitRun } from '../../api/submit-run.ts';
@@ -21,6 +21,7 @@ import { connectTemporal, type TemporalConnections } from '../../workers/connect
 import { readPromptsVersion } from '../../workers/prompts-version.ts';
 import { runWorkers } from '../../workers/run-workers.ts';
 import { toRunTimeouts } from '../../workers/run-timeouts.ts';
+import { buildWorkflowBundle } from '../../workers/workflow-bundle.ts';
 import type { TemporalDevServer } from '../../workers/temporal-dev-server.ts';
 import { aRequest } from './candidates.ts';
 import { findFreePort } from './free-port.ts';
@@ -96,6 +97,7 @@ export async function startHydra(options: HydraOptions): Promise<RunningHydra> {
     events: (id) => memory.events.read(id, 0, 10_000),
     program: async (run) => JSON.parse((await memory.artifacts.getText(run.result!.programHash!)) ?? '') as Program,
     async stop() {
+      await replayEverything(temporal, settings);
       await workers.stop();
       await runner?.close();
       await events.close();
@@ -133,6 +135,19 @@ async function bestRunner(settings: Settings): Promise<ProgramRunner> {
 
 function fail(error: unknown): void {
   throw error;
+}
+
+/** Every history that a test made has to replay: what ran in another order than its history says shows only here. */
+async function replayEverything({ client }: TemporalConnections, { cache }: Settings): Promise<void> {
+  const workflowBundle = await buildWorkflowBundle(cache);
+  const problems: string[] = [];
+  for await (const { workflowId, error } of Worker.runReplayHistories(
+    { workflowBundle },
+    client.workflow.list().intoHistories(),
+  )) {
+    if (error) problems.push(`${workflowId}: ${error.message.slice(0, 400)}`);
+  }
+  if (problems.length > 0) throw new Error(`These histories do not replay:\n${problems.join('\n')}`);
 }
 
 async function waitForOutcome(memory: Memory, id: RunId): Promise<RunRecord> {

@@ -16,6 +16,35 @@ import {
 const UNAVAILABLE = { ended: 'unavailable', reason: 'connection refused' } as const;
 const neverAborted = new AbortController().signal;
 
+describe('granting at once', () => {
+  test('takes a free slot, and counts it', async () => {
+    const { scheduler } = createTestScheduler();
+    await addUpNode(scheduler, 'gpu-1', { tokensPerSecond: 50 });
+    expect(scheduler.acquireNow(request())).toMatchObject({ nodeId: 'gpu-1' });
+    expect(scheduler.busySlots(nodeId('gpu-1'))).toBe(1);
+  });
+
+  test('gives nothing and leaves no waiter where no slot is free', async () => {
+    const { scheduler } = createTestScheduler();
+    await addUpNode(scheduler, 'gpu-1', { tokensPerSecond: 50 });
+    scheduler.acquireNow(request());
+    expect(scheduler.acquireNow(request())).toBeNull();
+    expect(scheduler.waitingCalls()).toBe(0);
+  });
+
+  test('never overtakes a call that waits', async () => {
+    const { scheduler } = createTestScheduler();
+    await addUpNode(scheduler, 'gpu-1', { tokensPerSecond: 50 });
+    const [running, waiting] = [track(scheduler), track(scheduler, { model: 'other' })];
+    await settle();
+    scheduler.release(leaseOf(running).leaseId, finished());
+    await settle();
+    // The slot is free, but somebody waits, if only for another model.
+    expect(waiting.lease).toBeNull();
+    expect(scheduler.acquireNow(request())).toBeNull();
+  });
+});
+
 describe('granting', () => {
   test('a free node with the model is granted at once, with its queue and the reason', async () => {
     const { scheduler } = createTestScheduler();
