@@ -4,6 +4,7 @@ import type { Question } from '../../models/simulated-node/answer-source.ts';
 import { simulatedModel } from '../../models/simulated-node/options.ts';
 import { startSimulatedNode, type SimulatedNode } from '../../models/simulated-node/start-simulated-node.ts';
 import { startHydra, type RunningHydra } from '../support/running-hydra.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const code = (body: string): string => `Here it is:\n\`\`\`javascript\n${body}\n\`\`\`\nThat is all.`;
 const RIGHT = code('export function add(a, b) {\n  return a + b;\n}');
@@ -20,6 +21,7 @@ function answer({ prompt, seed, format }: Question): string | undefined {
   if (prompt.includes('first-wrong')) return seed === 1 ? WRONG : RIGHT;
   if (prompt.includes('all-wrong') || prompt.includes('repairable')) return WRONG;
   if (prompt.includes('broken')) return BROKEN;
+  if (prompt.includes('stall after one')) node.faults.add({ kind: 'never_answer' });
   if (prompt.includes('never code')) return 'I cannot do that.';
   if (prompt.includes('golang')) return '```go\npackage main\n\nfunc Add(a int, b int) int {\n\treturn a + b\n}\n```';
   return RIGHT;
@@ -173,6 +175,19 @@ describe('the pipeline', () => {
     const request = { prompt: ask('unproven') };
     await run(request);
     expect((await run(request)).result?.recalledFrom).toBeNull();
+  });
+
+  test('ends at the limit of minutes with what is proven until then, and stops the running call', async () => {
+    try {
+      const limits = { modelCalls: 9, tokens: 1e6, minutes: 0.1, parts: 4, repairRounds: 0 };
+      const done = await run({ prompt: ask('stall after one'), examples: [EXAMPLE], limits });
+      expect(done.error).toBeNull();
+      expect(done.result?.state).toBe('verified');
+      expect(done.result?.explanations.join(' ')).toContain('limit of 0.1 minutes');
+      await waitUntil(() => node.log().totals.open === 0);
+    } finally {
+      node.faults.clear();
+    }
   });
 
   test('keeps events of a run in order, from its first phase to its end', async () => {
