@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { SynthesisFailure, type FailureType } from '../domain/failure.ts';
 
@@ -23,10 +24,24 @@ export async function assertPortsFree(host: string, ports: readonly NeededPort[]
   for (const { port, setting } of ports) {
     if (await isPortFree(host, port)) continue;
     const holder = await findPortHolder(port);
+    if (holder === null && (await becomesFree(host, port))) continue;
     const who = holder === null ? 'another program' : `${holder.command} (process ${holder.pid})`;
     const message = `Port ${port} is taken by ${who}. Stop it, or choose another port with ${setting}.`;
     throw new SynthesisFailure(type, message, { port, setting, holder });
   }
+}
+
+/** A killed server counts as gone before the last of its threads has given its ports back; nobody is seen to hold them then. */
+const RELEASE_MS = 3_000;
+const LOOK_INTERVAL_MS = 50;
+
+async function becomesFree(host: string, port: number): Promise<boolean> {
+  const deadline = Date.now() + RELEASE_MS;
+  while (Date.now() < deadline) {
+    await delay(LOOK_INTERVAL_MS);
+    if (await isPortFree(host, port)) return true;
+  }
+  return false;
 }
 
 /** True when the port can be listened on now. */
