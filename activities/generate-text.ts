@@ -1,4 +1,4 @@
-import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import { cancellationSignal } from '@temporalio/activity';
 import { FAILURES, SynthesisFailure, type FailureType } from '../domain/failure.ts';
 import type { ContentHash, StepKey } from '../domain/ids.ts';
 import type { Lease } from '../domain/lease.ts';
@@ -17,6 +17,8 @@ import { loadRequest, loadText } from './stored-json.ts';
 export interface GenerateTextInput {
   readonly step: ModelStep;
   readonly lease: Lease;
+  /** Executions before this one that ended without an answer, whoever was at fault. */
+  readonly tries: number;
   /** Nodes that failed before this one. */
   readonly hops: number;
   /** Text that a failed node had produced; this one continues it. */
@@ -82,6 +84,8 @@ async function runCall(call: Call): Promise<Answered> {
     nodeId: lease.nodeId,
     why: lease.why,
   });
+  // Readers drop the text of the execution before; what is continued belongs to this one.
+  if (request.resumeText) emit(call, { type: 'text.delta', text: request.resumeText });
   const answered = await heartbeatWhile(PROMPT_HEARTBEAT_MS, () => answerOrCut(call, request));
   const { completionTokens, totalMs } = answered.generated;
   emit(call, { type: 'model.finished', completionTokens, durationMs: Math.round(totalMs) });
@@ -148,9 +152,8 @@ async function accept(call: Call, { generated, problem }: Answered): Promise<Mod
 
 function emit({ deps, input, stepKey }: Call, body: RunEventBody): void {
   const { runId, partId } = input.step;
-  // A call that moved on is a newer execution than any retry on the node before it.
-  const attempt = input.hops + activityInfo().attempt;
-  deps.events.write({ runId, partId, stepKey, attempt, body });
+  // Temporal tries each execution once; the workflow counts, so that readers tell the text of a worker that died from this.
+  deps.events.write({ runId, partId, stepKey, attempt: input.tries + 1, body });
 }
 
 /** Readers of the run see why the call moves on. */

@@ -51,11 +51,30 @@ export function startFleetOwner(options: FleetOwnerOptions): FleetOwner {
     markSettled = resolve;
   });
   let owned: OwnedFleet | null = null;
+  let leaseEndsAt = 0;
   const stopping = new AbortController();
 
+  /** A store that does not answer takes the duty from nobody: it stays ours until the lease has run out. */
+  async function renew(): Promise<boolean> {
+    const askedAt = Date.now();
+    try {
+      const mine = await ownership.claim(DUTY, holder, LEASE_MS);
+      if (mine) leaseEndsAt = askedAt + LEASE_MS;
+      return mine;
+    } catch {
+      return owned !== null && Date.now() < leaseEndsAt;
+    }
+  }
+
+  /** Asking every host once may take longer than a lease lasts. */
+  async function takeOverInTime(): Promise<OwnedFleet> {
+    const renewal = setInterval(() => void renew(), TICK_MS);
+    return takeOver(options).finally(() => clearInterval(renewal));
+  }
+
   async function tick(): Promise<void> {
-    const mine = await ownership.claim(DUTY, holder, LEASE_MS).catch(() => false);
-    if (mine && !owned) owned = await takeOver(options);
+    const mine = await renew();
+    if (mine && !owned) owned = await takeOverInTime();
     if (!mine && owned) owned = await stepDown(owned, options);
     if (owned) await owned.publish();
     markSettled();
@@ -108,8 +127,7 @@ async function takeOver({ place, deps, languageModel, addresses, report }: Fleet
     nodes: () => fleet.snapshots(),
   };
   const nodeWorkers = createNodeWorkers(place, fleetDeps);
-  await nodeWorkers.setNodes(fleet.addresses());
-  const fleetWorker = await startFleetWorker(place, fleetDeps);
+  const fleetWorker = await startAllWorkers(nodeWorkers, fleet, () => startFleetWorker(place, fleetDeps));
   fleet.start();
   await firstProbes(fleet, timeouts.probeTimeoutMs);
   report(
@@ -119,6 +137,22 @@ async function takeOver({ place, deps, languageModel, addresses, report }: Fleet
       .join(', ')}`,
   );
   return owned(fleet, fleetWorker, nodeWorkers, deps);
+}
+
+/** All or none: the next try makes workers of its own, and two on one queue would serve a scheduler that is gone. */
+async function startAllWorkers(
+  nodeWorkers: NodeWorkers,
+  fleet: Fleet,
+  startOwn: () => Promise<RunningWorker>,
+): Promise<RunningWorker> {
+  try {
+    await nodeWorkers.setNodes(fleet.addresses());
+    return await startOwn();
+  } catch (error) {
+    fleet.close();
+    await nodeWorkers.stop();
+    throw error;
+  }
 }
 
 function owned(

@@ -44,7 +44,10 @@ export function createNodeWorkers(place: WorkerPlace, deps: FleetDependencies): 
       const wanted = new Set(nodes.map((node) => node.id));
       const gone = [...workers.keys()].filter((id) => !wanted.has(id));
       const added = nodes.filter((node) => !workers.has(node.id));
-      await Promise.all([...gone.map(stop), ...added.map(start)]);
+      // Every start has ended before this does, so that `stop` sees all of them.
+      const changes = await Promise.allSettled([...gone.map(stop), ...added.map(start)]);
+      const failed = changes.find((change) => change.status === 'rejected');
+      if (failed) throw failed.reason;
     },
     async stop() {
       await Promise.all([...workers.keys()].map(stop));

@@ -62,7 +62,14 @@ export async function runHydra(options: HydraOptions): Promise<void> {
     options.onReady(addresses);
     await ending.reached;
   } finally {
-    for (const stop of started.toReversed()) await stop();
+    await stopAll(started, options.report);
+  }
+}
+
+/** One that cannot be stopped keeps nothing else running, and does not hide why we stop. */
+async function stopAll(started: Started, report: (sentence: string) => void): Promise<void> {
+  for (const stop of started.toReversed()) {
+    await stop().catch((error: unknown) => report(`Not everything could be stopped in order: ${String(error)}`));
   }
 }
 

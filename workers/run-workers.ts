@@ -3,6 +3,7 @@ import { createOllamaLanguageModel } from '../models/ollama-language-model.ts';
 import type { ProgramRunner } from '../sandbox/program-runner.ts';
 import { startControlWorker, type WorkerPlace } from './control-worker.ts';
 import { startFleetOwner } from './fleet-owner.ts';
+import type { RunningWorker } from './running-worker.ts';
 import { startVerifyWorker } from './verify-worker.ts';
 import { buildWorkflowBundle } from './workflow-bundle.ts';
 
@@ -30,14 +31,20 @@ export async function runWorkers(options: WorkersOptions): Promise<RunningWorker
     addresses: deps.settings.nodes,
     report,
   });
-  const [control, verify] = await Promise.all([
+  const workers = [
     startControlWorker(place, { ...deps, schedulerHere: () => fleet.scheduler() }, codePath),
     startVerifyWorker(place, { ...deps, runner, noRunnerReason }),
-    fleet.settled,
-  ]);
-  return {
-    async stop() {
-      await Promise.all([control.stop(), verify.stop(), fleet.stop()]);
-    },
+  ];
+  const stop = async (): Promise<void> => {
+    const stopWorker = (worker: Promise<RunningWorker>) => worker.then((running) => running.stop());
+    await Promise.allSettled([...workers.map(stopWorker), fleet.stop()]);
   };
+  try {
+    await Promise.all([...workers, fleet.settled]);
+  } catch (error) {
+    // The connection cannot be closed while a worker is left on it.
+    await stop();
+    throw error;
+  }
+  return { stop };
 }

@@ -25,10 +25,10 @@ export async function startPrograms(
   report: (sentence: string) => void,
 ): Promise<OwnPrograms> {
   mkdirSync(join(settings.home, 'logs'), { recursive: true });
-  const [temporal, ollama] = await Promise.all([
+  const [temporal, ollama] = await bothOrNone(
     startTemporal(settings, programs, report),
     startOllama(settings, programs, report),
-  ]);
+  );
   const address = temporal?.address ?? settings.temporal.address;
   const nodes = ollama ? [ollama.node] : settings.nodes;
   return {
@@ -38,6 +38,24 @@ export async function startPrograms(
       await Promise.all([temporal?.stop(), ollama?.stop()]);
     },
   };
+}
+
+/** Where one does not start, the other is ended again. */
+async function bothOrNone<One extends Stoppable, Other extends Stoppable>(
+  one: Promise<One | null>,
+  other: Promise<Other | null>,
+): Promise<[One | null, Other | null]> {
+  try {
+    return await Promise.all([one, other]);
+  } catch (error) {
+    for (const ended of await Promise.allSettled([one, other]))
+      if (ended.status === 'fulfilled') await ended.value?.stop();
+    throw error;
+  }
+}
+
+interface Stoppable {
+  stop(): Promise<void>;
 }
 
 async function startTemporal(settings: Settings, programs: Programs, report: (sentence: string) => void) {

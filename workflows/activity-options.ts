@@ -9,6 +9,7 @@ import type { RunTimeouts } from './contract.ts';
 export const merging = proxyActivities<Pick<ControlActivities, 'mergeProgram'>>({
   startToCloseTimeout: '1 minute',
   retry: { initialInterval: '200ms', maximumInterval: '10s' },
+  summary: 'merge the parts',
 });
 
 /** Waiting for a node: the fleet owner may die and another take over; only the whole wait is bounded. */

@@ -3,13 +3,13 @@ import type { Classification } from '../domain/classification.ts';
 import type { ContentHash, PartId } from '../domain/ids.ts';
 import type { PlanPart } from '../domain/plan.ts';
 import type { PartDependency, ProgramScope } from '../domain/program-scope.ts';
-import type { RequestLimits } from '../domain/request.ts';
-import type { PartReport, Spent } from '../domain/result.ts';
+import type { PartReport } from '../domain/result.ts';
 import { buildPart } from './build-part.ts';
 import { toReport } from './to-report.ts';
 import { partWorkflowId } from './contract.ts';
 import type { BuildPartOutput, SynthesisInput } from './contract.ts';
-import { addSpent, type RunJournal } from './run-journal.ts';
+import type { RunJournal } from './run-journal.ts';
+import { shareOfLimits } from './spending.ts';
 
 /** A part with what its child workflow brought back. */
 export interface BuiltPart {
@@ -24,8 +24,6 @@ export interface PlanToBuild {
   readonly classification: Classification;
   readonly planHash: ContentHash;
   readonly parts: readonly PlanPart[];
-  /** What the candidates for the whole have used of the run's limits. */
-  readonly spentOnWhole: Spent;
 }
 
 /**
@@ -101,7 +99,7 @@ function scopeOf(
     partId: part.id,
     planned: { planHash, part, dependencies: finishedDependencies(part, parts, built) },
     priority: input.priority,
-    limits: shareOfLimits(input.limits, addSpent(journal.spent(), plan.spentOnWhole), parts.length - built.size),
+    limits: shareOfLimits(input.limits, journal.spent(), parts.length - built.size),
   };
 }
 
@@ -122,15 +120,6 @@ function finishedDependencies(
   };
   visit(part);
   return [...found].map(([partId, programHash]) => ({ partId, programHash }));
-}
-
-/** What is left of the run's limits, divided evenly between the parts that are not built yet. */
-function shareOfLimits(limits: RequestLimits, { modelCalls, tokens }: Spent, openParts: number): RequestLimits {
-  return {
-    ...limits,
-    modelCalls: Math.max(1, Math.floor((limits.modelCalls - modelCalls) / Math.max(1, openParts))),
-    tokens: Math.max(1, Math.floor((limits.tokens - tokens) / Math.max(1, openParts))),
-  };
 }
 
 function reportPart(part: PlanPart, output: BuildPartOutput): PartReport {

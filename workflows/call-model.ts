@@ -11,6 +11,8 @@ const WORKER_STOPPED = 'WorkerShutdown';
 
 /** What earlier tries of one call leave behind for the next. */
 interface Hops {
+  /** How many there were, whoever was at fault. */
+  readonly tries: number;
   readonly avoid: readonly NodeId[];
   /** Text that a failed node had already produced. */
   readonly partialHash: ContentHash | null;
@@ -21,15 +23,19 @@ interface Hops {
  * Errors: ApplicationFailure NoCapableNode when no node served it within `maxWaitForNodeMs` of waiting or failing.
  */
 export async function callModel(step: ModelStep, timeouts: RunTimeouts): Promise<ModelAnswer> {
-  const giveUpAt = Date.now() + timeouts.maxWaitForNodeMs;
-  let hops: Hops = { avoid: [], partialHash: null };
+  let giveUpAt = Date.now() + timeouts.maxWaitForNodeMs;
+  let hops: Hops = { tries: 0, avoid: [], partialHash: null };
   for (;;) {
     const grant = await waitForNode(step, hops, timeouts);
     if (grant.kind === 'answered') return grant.answer;
     try {
       return await callOn(grant.lease, step, hops, timeouts);
     } catch (error) {
-      hops = nextHops(error, grant.lease, hops);
+      const next = nextHops(error, grant.lease, hops);
+      // A long answer may take more than the wait: one that was being written, or that our worker cut off, was no waiting.
+      const wasServed = next.avoid === hops.avoid || next.partialHash !== hops.partialHash;
+      if (wasServed) giveUpAt = Date.now() + timeouts.maxWaitForNodeMs;
+      hops = { ...next, tries: hops.tries + 1 };
       if (Date.now() >= giveUpAt) throw noCapableNode(step, hops);
     }
   }
@@ -53,12 +59,12 @@ function callOn(lease: Lease, step: ModelStep, hops: Hops, timeouts: RunTimeouts
   const hop = hops.avoid.length > 0 ? ` (hop ${hops.avoid.length})` : '';
   const summary = `${step.title}: ${step.sample.model} on ${lease.nodeId}${hop}`;
   return node.generateText.executeWithOptions(pinnedOptions(lease, timeouts, summary), [
-    { step, lease, hops: hops.avoid.length, partialHash: hops.partialHash },
+    { step, lease, tries: hops.tries, hops: hops.avoid.length, partialHash: hops.partialHash },
   ]);
 }
 
 /** Decides what a failed try means for the next; rethrows what no other node would change. */
-function nextHops(error: unknown, lease: Lease, hops: Hops): Hops {
+function nextHops(error: unknown, lease: Lease, hops: Hops): Omit<Hops, 'tries'> {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
   // Our worker's fault until probed: ask again, no blame, no hop.
   if (cause instanceof TimeoutFailure && cause.timeoutType !== 'START_TO_CLOSE') return hops;

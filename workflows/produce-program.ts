@@ -8,7 +8,7 @@ import { verifyActivities } from './activity-options.ts';
 import { choosingActivities } from './quick-steps.ts';
 import { callModel } from './call-model.ts';
 import type { RunTimeouts } from './contract.ts';
-import { addSpent } from './run-journal.ts';
+import { addSpent, NOTHING_SPENT } from './spending.ts';
 
 /** What has been made and spent for one program or part; it outlives a cancelled attempt, so that a limit can still settle. */
 export interface Ledger {
@@ -27,7 +27,7 @@ export interface LostSample {
 }
 
 export function openLedger(): Ledger {
-  return { judged: [], spent: { modelCalls: 0, tokens: 0 }, lost: [], proposedCalls: null, secondsUsed: 0 };
+  return { judged: [], spent: NOTHING_SPENT, lost: [], proposedCalls: null, secondsUsed: 0 };
 }
 
 /**

@@ -5,6 +5,7 @@ import type { PartReport, Spent } from '../domain/result.ts';
 import type { PartProgress, Phase, RunProgress } from '../domain/run.ts';
 import { control } from './quick-steps.ts';
 import type { SynthesisInput } from './contract.ts';
+import { addSpent, NOTHING_SPENT } from './spending.ts';
 
 /** What a run has done so far: shown in the Web UI, answered to queries, and the source of the result's reports. */
 export interface RunJournal {
@@ -21,20 +22,22 @@ export interface RunJournal {
   readonly addReport: (report: PartReport) => void;
 }
 
-export function createRunJournal(input: SynthesisInput): RunJournal {
+/** `whole` knows what candidates for the whole program cost, while they are made. */
+export function createRunJournal(input: SynthesisInput, whole: { readonly spent: Spent }): RunJournal {
   let phase: Phase = 'recall';
-  let spent: Spent = { modelCalls: 0, tokens: 0 };
+  let spentBeside = NOTHING_SPENT;
   const parts = new Map<string, PartProgress>();
   const explanations: string[] = [];
   const reports = new Map<PartId, PartReport>();
 
-  const progress = (): RunProgress => ({ phase, parts: [...parts.values()], ...spent });
+  const spent = (): Spent => addSpent(spentBeside, whole.spent);
+  const progress = (): RunProgress => ({ phase, parts: [...parts.values()], ...spent() });
   const publish = async (note: string): Promise<void> => {
     setCurrentDetails(describeProgress(progress(), note));
     await control.recordProgress({ runId: input.runId, requestHash: input.requestHash, progress: progress(), note });
   };
   return {
-    spent: () => spent,
+    spent,
     explanations,
     get reports() {
       return [...reports.values()];
@@ -50,17 +53,13 @@ export function createRunJournal(input: SynthesisInput): RunJournal {
     },
     explain: (explanation) => void explanations.push(explanation),
     addAnswer: ({ usage }) => {
-      spent = addSpent(spent, { modelCalls: 1, tokens: usage.promptTokens + usage.completionTokens });
+      spentBeside = addSpent(spentBeside, { modelCalls: 1, tokens: usage.promptTokens + usage.completionTokens });
     },
     addSpent: (more) => {
-      spent = addSpent(spent, more);
+      spentBeside = addSpent(spentBeside, more);
     },
     addReport: (report) => void reports.set(report.id, report),
   };
-}
-
-export function addSpent(left: Spent, right: Spent): Spent {
-  return { modelCalls: left.modelCalls + right.modelCalls, tokens: left.tokens + right.tokens };
 }
 
 /** The run as Markdown for the Web UI. */

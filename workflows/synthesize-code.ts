@@ -4,6 +4,7 @@ import {
   CancellationScope,
   isCancellation,
   setHandler,
+  TemporalFailure,
   defineQuery,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
@@ -21,21 +22,24 @@ import { PROGRESS_QUERY, SEARCH_ATTRIBUTES, type SynthesisInput } from './contra
 import { mergeParts } from './merge-parts.ts';
 import { openLedger, produceProgram, settleNow, type Ledger } from './produce-program.ts';
 import { createRunJournal, type RunJournal } from './run-journal.ts';
+import { isUsedUp, shareOfLimits } from './spending.ts';
 import { toReport } from './to-report.ts';
 
 /** One request from prompt to verified code. The workflow ID is the request's public ID. */
 export async function synthesizeCode(input: SynthesisInput): Promise<SynthesisResult> {
-  const journal = createRunJournal(input);
+  const ledger = openLedger();
+  const journal = createRunJournal(input, ledger);
   setHandler(defineQuery<RunProgress>(PROGRESS_QUERY), () => journal.progress());
   try {
-    const result = await synthesize({ input, journal, ledger: openLedger(), built: new Map(), planHash: null });
+    const result = await synthesize({ input, journal, ledger, built: new Map(), planHash: null });
     await record(input, journal, result);
     return result;
   } catch (error) {
     const { runId, requestHash } = input;
     const failure = toReport(error);
     await CancellationScope.nonCancellable(() => control.recordFailure({ runId, requestHash, failure }));
-    throw error;
+    // Anything else would only fail the workflow's task, again and again, and the run would never end.
+    throw error instanceof TemporalFailure ? error : ApplicationFailure.nonRetryable(failure.message, failure.type);
   }
 }
 
@@ -54,10 +58,10 @@ async function synthesize(run: Run): Promise<SynthesisResult> {
   const recalled = await recall(run);
   if (recalled) return recalled;
   const classification = await classify(run);
-  const scope = wholeScope(run.input, classification);
+  const scope = wholeScope(run, classification);
   const selection = await withinTime(run, scope, async () => {
     const attempted = plainlyNeedsParts(run.input, classification) ? null : await attempt(run, scope);
-    if (!needsPlan(run.input, attempted)) return attempted;
+    if (!needsPlan(run.input, attempted) || isUsedUp(run.input.limits, run.journal.spent())) return attempted;
     return (await buildByPlan(run, scope, attempted)) ?? attempted;
   });
   return conclude(run, classification, selection);
@@ -103,8 +107,7 @@ async function buildByPlan(run: Run, scope: ProgramScope, attempted: Selection |
   if (!plan) return attempted ?? attempt(run, scope);
   run.planHash = plan.planHash;
   await journal.enterPhase('build', `${plan.parts.length} parts`);
-  const spentOnWhole = ledger.spent;
-  await buildParts({ input, classification: scope.classification, spentOnWhole, ...plan }, journal, run.built);
+  await buildParts({ input, classification: scope.classification, ...plan }, journal, run.built);
   await mergeWhatIsBuilt(run, scope);
   return settleNow(scope, ledger, input.timeouts);
 }
@@ -157,13 +160,12 @@ async function conclude(
   selection: Selection | null,
 ): Promise<SynthesisResult> {
   const { journal, ledger } = run;
-  journal.addSpent(ledger.spent);
   await journal.enterPhase('record', 'storing what was made');
   if (!selection) {
     const problems = [...ledger.lost.map((one) => one.problem), ...journal.explanations];
     throw ApplicationFailure.nonRetryable(
       `No usable program came out of ${journal.spent().modelCalls} model calls. Try a larger model, or a smaller request.`,
-      'ModelOutputInvalid',
+      isUsedUp(run.input.limits, journal.spent()) ? 'BudgetExhausted' : 'ModelOutputInvalid',
       { problems: problems.slice(-10) },
     );
   }
@@ -223,7 +225,8 @@ async function record(input: SynthesisInput, journal: RunJournal, result: Synthe
   });
 }
 
-function wholeScope(input: SynthesisInput, classification: Classification): ProgramScope {
-  const { runId, requestHash, priority, limits } = input;
+function wholeScope({ input, journal }: Run, classification: Classification): ProgramScope {
+  const { runId, requestHash, priority } = input;
+  const limits = shareOfLimits(input.limits, journal.spent(), 1);
   return { runId, requestHash, classification, partId: WHOLE_PROGRAM, planned: null, priority, limits };
 }

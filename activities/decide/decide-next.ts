@@ -36,11 +36,10 @@ const FORM_CHECKS: ReadonlySet<CheckKind> = new Set(['parse', 'placeholders', 'c
  * sample, the next larger model, and then settle with the best there is.
  */
 export function decideNext(situation: Situation): Decision {
-  const { scope, contenders, spent, request } = situation;
+  const { scope, contenders, request } = situation;
   if (situation.mustSettle) return settle(situation, 'no more work is wanted');
-  if (spent.modelCalls >= scope.limits.modelCalls)
-    return settle(situation, `the limit of ${scope.limits.modelCalls} model calls`);
-  if (spent.tokens >= scope.limits.tokens) return settle(situation, `the limit of ${scope.limits.tokens} tokens`);
+  const limit = limitReached(situation);
+  if (limit) return settle(situation, limit, [`Ended at ${limit}; this is what was proven until then.`]);
   const model = situation.models.workers[0] ?? situation.models.heavy;
   const plan = planSampling(request, model, situation.models.nodes, {
     secondsLeft: scope.limits.minutes * 60 - situation.secondsUsed,
@@ -58,8 +57,18 @@ export function decideNext(situation: Situation): Decision {
   );
 }
 
-function needsCalls({ scope, callsProposed, contenders, lost }: Situation): boolean {
+/** The limit as the request names it; what is left of it for this program is less when other work came before. */
+function limitReached({ scope, spent, request }: Situation): string | null {
+  if (spent.modelCalls >= scope.limits.modelCalls) return `the limit of ${request.limits.modelCalls} model calls`;
+  if (spent.tokens >= scope.limits.tokens) return `the limit of ${request.limits.tokens} tokens`;
+  return null;
+}
+
+function needsCalls(situation: Situation): boolean {
+  const { scope, callsProposed, contenders, lost } = situation;
   const { classification, planned } = scope;
+  // The question is worth a call only while enough are left for candidates to compare.
+  if (callsLeft(situation) <= WAVE) return false;
   if (callsProposed || contenders.length > 0 || lost.length > 0 || !isRunnable(classification.language)) return false;
   if (planned) return planned.part.examples.length === 0;
   return classification.examples.length === 0 && classification.entryPoints.length > 0;
@@ -135,16 +144,15 @@ function escalate(situation: Situation, model: string): Decision | null {
   });
   return {
     kind: 'sample',
-    samples: newSamples(situation, larger, WAVE, plan),
+    samples: newSamples(situation, larger, Math.min(WAVE, callsLeft(situation)), plan),
     reason: `turning to the larger model ${larger}`,
   };
 }
 
-function settle(situation: Situation, reason: string): Decision {
+function settle(situation: Situation, reason: string, notes: readonly string[] = []): Decision {
   const selection = selectCandidate(situation.contenders);
-  const limited = reason.startsWith('the limit') ? [`Ended at ${reason}; this is what was proven until then.`] : [];
-  const notes = [...limited, ...situation.models.substitutions];
-  const explained = selection && { ...selection, explanations: [...selection.explanations, ...notes] };
+  const explanations = [...(selection?.explanations ?? []), ...notes, ...situation.models.substitutions];
+  const explained = selection && { ...selection, explanations };
   return { kind: 'settle', selection: explained, reason };
 }
 

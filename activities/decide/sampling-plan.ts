@@ -1,3 +1,4 @@
+import { sameModel } from '../../domain/model-name.ts';
 import type { NodeSnapshot } from '../../domain/node.ts';
 import type { SynthesisRequest } from '../../domain/request.ts';
 import { findModel, sizeOf } from '../choose-models.ts';
@@ -81,5 +82,5 @@ function affordableCandidates(model: string, nodes: readonly NodeSnapshot[], sec
 }
 
 function speedOf(node: NodeSnapshot, model: string): number | undefined {
-  return node.speeds.find((speed) => speed.model === model)?.completionTokensPerSecond;
+  return node.speeds.find((speed) => sameModel(speed.model, model))?.completionTokensPerSecond;
 }

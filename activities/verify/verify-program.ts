@@ -11,6 +11,7 @@ import { limitsWithin } from '../../sandbox/default-limits.ts';
 import type { VerifyDependencies } from '../dependencies.ts';
 import { heartbeatWhile, PROMPT_HEARTBEAT_MS } from '../heartbeat-while.ts';
 import { loadPrograms } from '../merge-program.ts';
+import { withoutBudget } from '../step-key-of.ts';
 import { loadPlan, loadProgram, loadRequest, putJson } from '../stored-json.ts';
 import { ruleCheck, type CheckStep, type Subject } from './check-step.ts';
 import { checkParse, checkPlaceholders, checkPromises } from './check-text.ts';
@@ -46,7 +47,7 @@ export async function verifyProgram(deps: VerifyDependencies, input: VerifyProgr
     role: 'verify',
     index: candidate.sample?.index ?? 0,
     inputs: {
-      scope,
+      scope: withoutBudget(scope),
       programHash: candidate.programHash,
       proposedCalls,
       VERIFIER_VERSION,
@@ -56,6 +57,8 @@ export async function verifyProgram(deps: VerifyDependencies, input: VerifyProgr
   const accepted = await deps.memory.steps.find(stepKey);
   if (accepted !== undefined) return accepted as JudgedCandidate;
   const verdict = await heartbeatWhile(PROMPT_HEARTBEAT_MS, () => judge(deps, input));
+  // A program that was cut off by a cancel or a stopping worker has failed nothing; its verdict must not be kept.
+  cancellationSignal().throwIfAborted();
   const judged: JudgedCandidate = {
     candidate,
     verdictHash: await putJson(deps.memory.artifacts, verdict),

@@ -87,9 +87,9 @@ async function aStep(): Promise<ModelStep> {
   };
 }
 
-async function run(languageModel: LanguageModel, change: { partialHash?: ContentHash } = {}) {
+async function run(languageModel: LanguageModel, change: Partial<GenerateTextInput> = {}) {
   const { generateText } = createNodeActivities(dependencies(languageModel));
-  const input = { step: await aStep(), lease: LEASE, hops: 0, partialHash: null, ...change };
+  const input = { step: await aStep(), lease: LEASE, tries: 0, hops: 0, partialHash: null, ...change };
   return {
     environment: new MockActivityEnvironment(),
     start: (env: MockActivityEnvironment) =>
@@ -104,6 +104,23 @@ describe('calling a model', () => {
     const second = await run(aModel(async () => generated('```python\ndef other():\n    pass\n```')));
     expect(await second.start(second.environment)).toEqual(accepted);
     expect(accepted.reading.kind).toBe('program');
+  });
+
+  test('its text has a new attempt after a worker that died, and the step has the same key with other limits', async () => {
+    const model = aModel(async (_, { onText }) => {
+      onText('def');
+      return generated(ANSWER);
+    });
+    const first = await run(model);
+    const accepted = await first.start(first.environment);
+    const step = await aStep();
+    const limits = { ...aScope().limits, modelCalls: 1 };
+    const task = { role: 'write', scope: aScope({ requestHash: step.requestHash, limits, priority: 1 }) } as const;
+    const second = await run(model, { step: { ...step, task }, tries: 1 });
+    expect((await second.start(second.environment)).stepKey).toBe(accepted.stepKey);
+    await events.flush();
+    const texts = (await memory.events.read(step.runId, 0, 100)).filter(({ body }) => body.type === 'text.delta');
+    expect(texts.map(({ attempt }) => attempt)).toEqual([1, 2]);
   });
 
   test('an answer that was cut is read as invalid, and the host is not blamed', async () => {
@@ -136,9 +153,12 @@ describe('calling a model', () => {
       resumed = request.resumeText;
       return generated(ANSWER);
     });
-    const { environment, start } = await run(model, { partialHash });
-    await start(environment);
+    const { environment, start } = await run(model, { partialHash, tries: 1, hops: 1 });
+    const { stepKey } = await start(environment);
     expect(resumed).toBe('```python\ndef fib');
+    await events.flush();
+    const texts = (await memory.events.read(aScope().runId, 0, 100)).filter(({ body }) => body.type === 'text.delta');
+    expect(texts).toMatchObject([{ stepKey, attempt: 2, body: { text: '```python\ndef fib' } }]);
   });
 
   test('heartbeats while the host is silent, and closes the call when the activity is cancelled', async () => {

@@ -159,6 +159,27 @@ describe('deciding what to do next for one program', () => {
     );
   });
 
+  test('the limit that is named is the one of the request, also when other work came before', () => {
+    const scope = aScope({ limits: { ...LIMITS, modelCalls: 38 } });
+    const decision = decideNext(situation({ scope, spent: { modelCalls: 38, tokens: 0 } }));
+    expect(decision).toMatchObject({ kind: 'settle', reason: 'the limit of 40 model calls' });
+  });
+
+  test('turning to a larger model keeps within the calls that are left', () => {
+    const lost = [0, 1, 2, 3, 4].map((index) => ({ index, model: 'medium', temperature: 0.7, seed: 1 }));
+    const spent = { modelCalls: LIMITS.modelCalls - 1, tokens: 0 };
+    const decision = decideNext(situation({ lost, spent }));
+    expect(decision.kind === 'sample' && decision.samples.map((sample) => sample.model)).toEqual(['large']);
+  });
+
+  test('no call is spent on a question for calls while the last ones are needed for candidates', () => {
+    const scope = aScope({
+      classification: aClassification({ examples: [] }),
+      limits: { ...LIMITS, modelCalls: 2 },
+    });
+    expect(decideNext(situation({ scope, callsProposed: false })).kind).toBe('sample');
+  });
+
   test("a slow node gets fewer samples than the model's size asks for", () => {
     const slow = { ...NODE, speeds: [{ model: 'medium', completionTokensPerSecond: 3 }] };
     const models = { light: 'small', heavy: 'large', workers: ['medium'], nodes: [slow], substitutions: [] };

@@ -83,6 +83,13 @@ async function run(change: Parameters<RunningHydra['submit']>[0]): Promise<RunRe
 }
 
 describe('a request that needs parts', () => {
+  test('is not planned when its limit of model calls is used up, and ends with what there is', async () => {
+    const limits = { modelCalls: 2, tokens: 1e6, minutes: 5, parts: 4, repairRounds: 0 };
+    const done = await run({ prompt: ask('limit'), limits });
+    expect(done.result).toMatchObject({ state: 'partial', parts: [{ id: 'whole', attempts: 2 }] });
+    expect(done.progress).toMatchObject({ modelCalls: 2 });
+  });
+
   test('is planned after its attempt failed, built part by part in child workflows, merged, and verified as a whole', async () => {
     const done = await run({ prompt: ask('') });
     expect(done.error).toBeNull();
