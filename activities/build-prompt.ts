@@ -8,7 +8,7 @@ import { classificationAnswer, classifyRequestPrompt } from './prompts/classify-
 import { planAnswer, planPartsPrompt } from './prompts/plan-parts.ts';
 import { callsAnswer, proposeCallsPrompt } from './prompts/propose-calls.ts';
 import { repairProgramPrompt } from './prompts/repair-program.ts';
-import { fence } from './prompts/shared-text.ts';
+import { correctAnswerPrompt } from './prompts/correct-answer.ts';
 import { writePartPrompt } from './prompts/write-part.ts';
 import { writeProgramPrompt } from './prompts/write-program.ts';
 import { loadPlan, loadProgram, loadRequest, loadText } from './stored-json.ts';
@@ -28,7 +28,7 @@ export async function buildPrompt(step: ModelStep, artifacts: ArtifactStore): Pr
   const prompt = await promptFor(step.task, request, artifacts);
   if (!step.invalidAnswer) return prompt;
   const answer = await loadText(artifacts, step.invalidAnswer.answerHash);
-  return { ...prompt, messages: [...prompt.messages, ...correction(answer, step.invalidAnswer.problem)] };
+  return { ...prompt, messages: [...prompt.messages, ...correctAnswerPrompt(answer, step.invalidAnswer.problem)] };
 }
 
 async function promptFor(task: ModelTask, request: SynthesisRequest, artifacts: ArtifactStore): Promise<Prompt> {
@@ -64,16 +64,6 @@ async function askForCode(
 ): Promise<readonly ChatMessage[]> {
   if (!scope.planned) return writeProgramPrompt(request, scope.classification);
   return writePartPrompt(request, await loadPlan(artifacts, scope.planned.planHash), scope.planned.part);
-}
-
-function correction(answer: string, problem: string): readonly ChatMessage[] {
-  return [
-    { role: 'assistant', content: answer },
-    {
-      role: 'user',
-      content: `That answer cannot be used:\n${fence(problem)}\n\nAnswer again, complete and in the form asked for.`,
-    },
-  ];
 }
 
 /** The schema that the answer is validated with, in the form that Ollama's structured outputs take. */

@@ -30,7 +30,19 @@ export async function chooseModels(
   const nodes = await snapshots.read();
   if (nodes.every((node) => node.models.length === 0)) throw noModelKnown(nodes);
   const { light, heavy, workers, substitutions } = chooseRoles(nodes, settings);
-  return { light, heavy, workers: request.models.length > 0 ? request.models : workers, nodes, substitutions };
+  return {
+    light,
+    heavy,
+    workers: request.models.length > 0 ? presentFirst(request.models, nodes) : workers,
+    nodes,
+    substitutions,
+  };
+}
+
+/** Of the user's models those that some host has; all of them, to be waited for, when none is there. */
+function presentFirst(wanted: readonly string[], nodes: readonly NodeSnapshot[]): readonly string[] {
+  const present = wanted.filter((name) => findModel(nodes, name));
+  return present.length > 0 ? present : wanted;
 }
 
 /** The models that play the roles now, without any request's wishes. */

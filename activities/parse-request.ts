@@ -42,7 +42,7 @@ export async function parseRequest(request: SynthesisRequest): Promise<ParsedReq
     needs: { network: false, files: false, gui: false, packages: [] },
     complexity: request.prompt.length > 1_500 ? 'complex' : 'simple',
     decidedBy: 'parser',
-    mainFile: mainFileFor(request, language),
+    mainFile: mainFileFor(request, language, facts.entryPoints),
   };
   // With a language and a name to call, the light model could only repeat what is known.
   const sure = !isRunnable(language) || (named !== undefined && facts.entryPoints.length > 0);
@@ -72,29 +72,19 @@ function guessKind({ prompt, files }: SynthesisRequest): Classification['kind'] 
   return /\b(?:class|module|library|package)\b/i.test(prompt) ? 'module' : 'function';
 }
 
-/** The user's own file comes first; else a test file that imports `./slug.ts` or `slug` says what the main file is called. */
-function mainFileFor({ files, tests }: SynthesisRequest, language: Language): string {
+/** The user's own file comes first; else the module from which a test takes one of the names asked for. */
+function mainFileFor({ files, tests }: SynthesisRequest, language: Language, entryPoints: readonly string[]): string {
   const extension = EXTENSIONS[language];
   const given = files.find((file) => file.path.endsWith(`.${extension}`));
   if (given) return given.path;
   const pattern =
-    language === 'python' ? /^\s*(?:from|import)\s+(\w+)/gm : /from\s+['"]\.\/([\w.-]+?)(?:\.[cm]?[jt]sx?)?['"]/g;
-  const known = new Set([
-    'pytest',
-    'unittest',
-    'math',
-    'typing',
-    'datetime',
-    'collections',
-    'itertools',
-    're',
-    'os',
-    'sys',
-    'json',
-  ]);
-  const imported = tests.flatMap((test) => [...test.content.matchAll(pattern)].map((match) => match[1] ?? ''));
-  const name = imported.find((candidate) => candidate && !known.has(candidate));
-  return `${name ?? 'main'}.${extension}`;
+    language === 'python'
+      ? /^\s*from\s+(\w+)\s+import\s+([^\n]+)/gm
+      : /(?:from|import)\s+['"]\.\/([\w.-]+?)(?:\.[cm]?[jt]sx?)?['"]()/g;
+  const imports = tests.flatMap((test) => [...test.content.matchAll(pattern)]);
+  // A relative import can only mean the program; a Python module may be any, so it has to provide a name asked for.
+  const own = imports.find(([, , names]) => names === '' || entryPoints.some((name) => names?.includes(name)));
+  return `${own?.[1] ?? 'main'}.${extension}`;
 }
 
 /** The parser's facts stay; the model adds what no parser can tell, the language included where the prompt names none. */

@@ -11,13 +11,13 @@ import { recordFailure, recordResult, type RecordFailureInput, type RecordResult
 import { recordProgress, type RecordProgressInput } from './record-progress.ts';
 import { verifyProgram, type VerifyProgramInput } from './verify/verify-program.ts';
 
-type ByRequest = Parameters<typeof recallResult>[1];
+type ByRequest = Parameters<typeof classifyByParser>[1];
 
 /** Quick steps beside the workflows, on the control queue. */
 export function createControlActivities(deps: ControlDependencies) {
   return {
     grantNode: asActivity((input: AcquireNodeInput) => grantNode(deps, input)),
-    recallResult: asActivity((input: ByRequest) => recallResult(deps, input)),
+    recallResult: asActivity((input: Parameters<typeof recallResult>[1]) => recallResult(deps, input)),
     classifyByParser: asActivity((input: ByRequest) => classifyByParser(deps, input)),
     planSample: asActivity((input: PlanSampleInput) => planSample(deps, input)),
     decideNext: asActivity((input: DecideNextInput) => decideFromStores(deps, input)),

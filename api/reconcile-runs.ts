@@ -1,8 +1,7 @@
-import type { RunRecord } from '../domain/run.ts';
+import { queuedRun, type RunRecord } from '../domain/run.ts';
 import type { SynthesisRequest } from '../domain/request.ts';
 import type { Memory } from '../memory/ports.ts';
 import type { ExecutedRun, RunGateway, RunOutcome } from './run-gateway.ts';
-import { createRecord } from './submit-run.ts';
 
 export interface ReconcilerDeps {
   readonly memory: Pick<Memory, 'artifacts' | 'events' | 'runs'>;
@@ -61,7 +60,7 @@ async function addMissingRow({ memory }: ReconcilerDeps, run: ExecutedRun): Prom
   const text = await memory.artifacts.getText(run.requestHash);
   // Another store's run on a shared Temporal server: not ours to list.
   if (text === undefined) return;
-  await memory.runs.insert(createRecord(run.runId, JSON.parse(text) as SynthesisRequest, run.startedAt));
+  await memory.runs.insert(queuedRun(run.runId, JSON.parse(text) as SynthesisRequest, run.startedAt));
 }
 
 const LOST: RunOutcome = {

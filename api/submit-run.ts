@@ -1,7 +1,7 @@
 import { SynthesisFailure } from '../domain/failure.ts';
 import type { RunId } from '../domain/ids.ts';
 import type { SynthesisRequest } from '../domain/request.ts';
-import type { RunRecord } from '../domain/run.ts';
+import { queuedRun } from '../domain/run.ts';
 import { hashJson } from '../memory/content-hash.ts';
 import type { Memory } from '../memory/ports.ts';
 import { chooseRunId } from './run-id.ts';
@@ -36,7 +36,7 @@ export async function submitRun(deps: SubmitDeps, sent: SentRequest): Promise<Su
   const known = await deps.memory.runs.find(runId);
   const outcome = known ? await compare(deps, runId, bodyHash) : await start(deps, runId, bodyHash, sent.request);
   if (outcome === 'conflict') throw describeConflict(runId, sent.body.workflow_id !== undefined);
-  if (outcome === 'accepted') await deps.memory.runs.insert(createRecord(runId, sent.request));
+  if (outcome === 'accepted') await deps.memory.runs.insert(queuedRun(runId, sent.request));
   return { runId, replayed: outcome === 'existing' };
 }
 
@@ -63,19 +63,4 @@ function describeConflict(runId: RunId, isChosenId: boolean): SynthesisFailure {
   return new SynthesisFailure('IdempotencyConflict', `This ${what} was used before with another body.`, {
     workflow_id: runId,
   });
-}
-
-/** The row of a run that has just been accepted. */
-export function createRecord(runId: RunId, request: SynthesisRequest, createdAt = new Date().toISOString()): RunRecord {
-  return {
-    id: runId,
-    prompt: request.prompt,
-    status: 'queued',
-    priority: request.priority,
-    createdAt,
-    updatedAt: createdAt,
-    progress: null,
-    result: null,
-    error: null,
-  };
 }

@@ -1,8 +1,15 @@
-import { ChildWorkflowCancellationType, executeChild, isCancellation, ParentClosePolicy } from '@temporalio/workflow';
+import {
+  ChildWorkflowCancellationType,
+  executeChild,
+  isCancellation,
+  ParentClosePolicy,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Classification } from '../domain/classification.ts';
 import type { ContentHash, PartId } from '../domain/ids.ts';
 import type { PlanPart } from '../domain/plan.ts';
 import type { PartDependency, ProgramScope } from '../domain/program-scope.ts';
+import type { RequestLimits } from '../domain/request.ts';
 import type { PartReport } from '../domain/result.ts';
 import { buildPart } from './build-part.ts';
 import { toReport } from './to-report.ts';
@@ -99,8 +106,17 @@ function scopeOf(
     partId: part.id,
     planned: { planHash, part, dependencies: finishedDependencies(part, parts, built) },
     priority: input.priority,
-    limits: shareOfLimits(input.limits, journal.spent(), parts.length - built.size),
+    limits: {
+      ...shareOfLimits(input.limits, journal.spent(), parts.length - built.size),
+      minutes: minutesLeft(input.limits),
+    },
   };
+}
+
+/** Parts plan their samples by the time that is left of the run. */
+function minutesLeft({ minutes }: RequestLimits): number {
+  const elapsedMinutes = (Date.now() - workflowInfo().startTime.getTime()) / 60_000;
+  return Math.max(0, minutes - elapsedMinutes);
 }
 
 /** Everything that the part needs to run, its dependencies' dependencies included. */

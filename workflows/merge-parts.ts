@@ -11,6 +11,8 @@ interface Merge {
   readonly scope: ProgramScope;
   readonly planHash: ContentHash;
   readonly built: readonly BuiltPart[];
+  /** False: only the chosen candidates are tried. */
+  readonly swaps: boolean;
   readonly timeouts: RunTimeouts;
 }
 
@@ -20,7 +22,7 @@ interface Merge {
  */
 export async function mergeParts(merge: Merge, journal: RunJournal): Promise<readonly JudgedCandidate[]> {
   const judged: JudgedCandidate[] = [];
-  for (const choice of choices(merge.built)) {
+  for (const choice of choices(merge)) {
     const merged = await merging.mergeProgram({ scope: merge.scope, planHash: merge.planHash, parts: choice.parts });
     if (merged.kind === 'refused') {
       journal.explain(`The parts do not fit together${choice.note}: ${merged.problems.join('; ')}`);
@@ -37,7 +39,7 @@ export async function mergeParts(merge: Merge, journal: RunJournal): Promise<rea
 }
 
 /** The chosen candidates first, then every choice with one part swapped. */
-function* choices(built: readonly BuiltPart[]): Generator<{ parts: readonly PartDependency[]; note: string }> {
+function* choices({ built, swaps }: Merge): Generator<{ parts: readonly PartDependency[]; note: string }> {
   const chosen = new Map<PartId, ContentHash>();
   for (const { part, output } of built) {
     const candidate = output?.selection?.chosen.candidate;
@@ -45,6 +47,7 @@ function* choices(built: readonly BuiltPart[]): Generator<{ parts: readonly Part
   }
   if (chosen.size === 0) return;
   yield { parts: toList(chosen), note: '' };
+  if (!swaps) return;
   for (const { part, output } of built) {
     for (const alternative of output?.selection?.alternatives.slice(0, 2) ?? []) {
       const swapped = new Map(chosen).set(part.id, alternative.candidate.programHash);

@@ -1,6 +1,6 @@
 import type { Candidate, JudgedCandidate, ModelUsage, Sample } from '../domain/candidate.ts';
 import type { Decision, Selection } from '../domain/decision.ts';
-import type { ModelStep, ModelTask } from '../domain/model-step.ts';
+import type { ModelAnswer, ModelStep, ModelTask } from '../domain/model-step.ts';
 import type { ProgramScope } from '../domain/program-scope.ts';
 import type { Example } from '../domain/request.ts';
 import type { Spent } from '../domain/result.ts';
@@ -9,6 +9,7 @@ import { choosingActivities } from './quick-steps.ts';
 import { callModel } from './call-model.ts';
 import type { RunTimeouts } from './contract.ts';
 import { addSpent, NOTHING_SPENT } from './spending.ts';
+import { toReport } from './to-report.ts';
 
 /** What has been made and spent for one program or part; it outlives a cancelled attempt, so that a limit can still settle. */
 export interface Ledger {
@@ -104,7 +105,8 @@ async function writeAndVerify(
 ): Promise<void> {
   const { scope } = task;
   const step = modelStep(task, sample, `${task.role} ${titleOf(scope)}, candidate ${sample.index + 1}`);
-  const answer = await callModel(step, timeouts);
+  const answer = await callOrLose(step, ledger, timeouts);
+  if (!answer) return;
   ledger.spent = addSpent(ledger.spent, spentOn(answer.usage));
   if (answer.reading.kind !== 'program') {
     const problem = answer.reading.kind === 'invalid' ? answer.reading.problem : 'The answer holds no program.';
@@ -115,6 +117,18 @@ async function writeAndVerify(
   const { stepKey, usage } = answer;
   const candidate: Candidate = { stepKey, partId: scope.partId, origin, programHash, sample, usage };
   ledger.judged.push(await verify(scope, candidate, ledger.proposedCalls ?? [], timeouts));
+}
+
+/** A call that cannot be made costs this candidate only, when others are there: a repair's prompt may not fit any more. */
+async function callOrLose(step: ModelStep, ledger: Ledger, timeouts: RunTimeouts): Promise<ModelAnswer | null> {
+  try {
+    return await callModel(step, timeouts);
+  } catch (error) {
+    const { type, message } = toReport(error);
+    if (ledger.judged.length === 0 || (type !== 'PromptTooLong' && type !== 'NoCapableNode')) throw error;
+    ledger.lost.push({ sample: step.sample, problem: message });
+    return null;
+  }
 }
 
 /** Has one candidate run in the sandbox; the verdict is an artifact. */

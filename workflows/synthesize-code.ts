@@ -31,12 +31,15 @@ export async function synthesizeCode(input: SynthesisInput): Promise<SynthesisRe
   const journal = createRunJournal(input, ledger);
   setHandler(defineQuery<RunProgress>(PROGRESS_QUERY), () => journal.progress());
   try {
-    const result = await synthesize({ input, journal, ledger, built: new Map(), planHash: null });
-    await record(input, journal, result);
+    upsertSearchAttributes([{ key: KEYS.state, value: 'running' }]);
+    const run: Run = { input, journal, ledger, built: new Map(), scope: null, planHash: null, recallKey: null };
+    const result = await synthesize(run);
+    await record(run, result);
     return result;
   } catch (error) {
     const { runId, requestHash } = input;
     const failure = toReport(error);
+    upsertSearchAttributes([{ key: KEYS.state, value: failure.type === 'Cancelled' ? 'cancelled' : 'failed' }]);
     await CancellationScope.nonCancellable(() => control.recordFailure({ runId, requestHash, failure }));
     // Anything else would only fail the workflow's task, again and again, and the run would never end.
     throw error instanceof TemporalFailure ? error : ApplicationFailure.nonRetryable(failure.message, failure.type);
@@ -50,27 +53,36 @@ interface Run {
   /** Candidates for the whole program. */
   readonly ledger: Ledger;
   readonly built: Map<PartId, BuiltPart>;
+  /** Set once the request is classified. */
+  scope: ProgramScope | null;
   /** Set once there is a plan. */
   planHash: ContentHash | null;
+  /** Under which the result is remembered: computed before the work, for the models that were there then. */
+  recallKey: ContentHash | null;
 }
 
 async function synthesize(run: Run): Promise<SynthesisResult> {
-  const recalled = await recall(run);
-  if (recalled) return recalled;
-  const classification = await classify(run);
-  const scope = wholeScope(run, classification);
-  const selection = await withinTime(run, scope, async () => {
-    const attempted = plainlyNeedsParts(run.input, classification) ? null : await attempt(run, scope);
-    if (!needsPlan(run.input, attempted) || isUsedUp(run.input.limits, run.journal.spent())) return attempted;
-    return (await buildByPlan(run, scope, attempted)) ?? attempted;
+  const result = await withinTime(run, async () => {
+    const recalled = await recall(run);
+    if (recalled) return recalled;
+    run.scope = wholeScope(run, await classify(run));
+    return conclude(run, run.scope, await produce(run, run.scope));
   });
-  return conclude(run, classification, selection);
+  return result ?? concludeAtLimit(run);
 }
 
-async function recall({ input, journal }: Run): Promise<SynthesisResult | null> {
-  if (input.fresh) return null;
-  await journal.enterPhase('recall', 'looking for the same request among verified answers');
-  return choosingActivities(input.timeouts).recallResult({ requestHash: input.requestHash });
+async function produce(run: Run, scope: ProgramScope): Promise<Selection | null> {
+  const attempted = plainlyNeedsParts(run.input, scope.classification) ? null : await attempt(run, scope);
+  if (!needsPlan(run.input, attempted) || isUsedUp(run.input.limits, run.journal.spent())) return attempted;
+  return (await buildByPlan(run, scope, attempted)) ?? attempted;
+}
+
+async function recall(run: Run): Promise<SynthesisResult | null> {
+  const { requestHash, fresh, timeouts } = run.input;
+  if (!fresh) await run.journal.enterPhase('recall', 'looking for the same request among verified answers');
+  const { recallKey, result } = await choosingActivities(timeouts).recallResult({ requestHash, fresh });
+  run.recallKey = recallKey;
+  return result;
 }
 
 /** Parser first; the light model only for what the parser cannot tell. */
@@ -108,15 +120,16 @@ async function buildByPlan(run: Run, scope: ProgramScope, attempted: Selection |
   run.planHash = plan.planHash;
   await journal.enterPhase('build', `${plan.parts.length} parts`);
   await buildParts({ input, classification: scope.classification, ...plan }, journal, run.built);
-  await mergeWhatIsBuilt(run, scope);
+  await mergeWhatIsBuilt(run, scope, { swaps: true });
   return settleNow(scope, ledger, input.timeouts);
 }
 
 /** Puts the finished parts together; the merged program competes with the candidates for the whole. */
-async function mergeWhatIsBuilt({ input, journal, ledger, built, planHash }: Run, scope: ProgramScope): Promise<void> {
+async function mergeWhatIsBuilt(run: Run, scope: ProgramScope, { swaps }: { readonly swaps: boolean }): Promise<void> {
+  const { input, journal, ledger, built, planHash } = run;
   if (!planHash || built.size === 0) return;
   await journal.enterPhase('merge', 'putting the parts together');
-  const merge = { scope, planHash, built: [...built.values()], timeouts: input.timeouts };
+  const merge = { scope, planHash, built: [...built.values()], swaps, timeouts: input.timeouts };
   ledger.judged.push(...(await mergeParts(merge, journal)));
 }
 
@@ -134,46 +147,43 @@ async function decompose(
   return null;
 }
 
-/** Ends the work at the run's limit of minutes with what is proven so far. */
-async function withinTime(
-  run: Run,
-  scope: ProgramScope,
-  work: () => Promise<Selection | null>,
-): Promise<Selection | null> {
+/** Null when the run's limit of minutes ended the work. */
+async function withinTime(run: Run, work: () => Promise<SynthesisResult>): Promise<SynthesisResult | null> {
   const limit = new CancellationScope({ cancellable: true, timeout: `${run.input.limits.minutes} minutes` });
   try {
     return await limit.run(work);
   } catch (error) {
     const userCancelled = CancellationScope.current().consideredCancelled;
     if (!isCancellation(error) || userCancelled) throw error;
-    run.journal.explain(
-      `The limit of ${run.input.limits.minutes} minutes was reached; this is what was proven until then.`,
-    );
-    await mergeWhatIsBuilt(run, scope);
-    return settleNow(scope, run.ledger, run.input.timeouts);
+    return null;
   }
 }
 
-async function conclude(
-  run: Run,
-  classification: Classification,
-  selection: Selection | null,
-): Promise<SynthesisResult> {
-  const { journal, ledger } = run;
+/** What is proven so far is the result; no model is asked any more, and no part is swapped. */
+async function concludeAtLimit(run: Run): Promise<SynthesisResult> {
+  const { input, journal, ledger, scope } = run;
+  journal.explain(`The limit of ${input.limits.minutes} minutes was reached; this is what was proven until then.`);
+  if (!scope) throw ApplicationFailure.nonRetryable(journal.explanations.join(' '), 'BudgetExhausted');
+  await mergeWhatIsBuilt(run, scope, { swaps: false });
+  return conclude(run, scope, await settleNow(scope, ledger, input.timeouts));
+}
+
+async function conclude(run: Run, scope: ProgramScope, selection: Selection | null): Promise<SynthesisResult> {
+  const { journal, ledger, input } = run;
   await journal.enterPhase('record', 'storing what was made');
   if (!selection) {
     const problems = [...ledger.lost.map((one) => one.problem), ...journal.explanations];
     throw ApplicationFailure.nonRetryable(
       `No usable program came out of ${journal.spent().modelCalls} model calls. Try a larger model, or a smaller request.`,
-      isUsedUp(run.input.limits, journal.spent()) ? 'BudgetExhausted' : 'ModelOutputInvalid',
+      isUsedUp(input.limits, journal.spent()) ? 'BudgetExhausted' : 'ModelOutputInvalid',
       { problems: problems.slice(-10) },
     );
   }
   return {
     state: selection.state,
-    language: classification.language,
+    language: scope.classification.language,
     programHash: selection.chosen.candidate.programHash,
-    mainFile: classification.mainFile,
+    mainFile: scope.classification.mainFile,
     checks: selection.checks,
     parts: [wholeReport(ledger, selection), ...journal.reports],
     explanations: [...selection.explanations, ...journal.explanations],
@@ -206,7 +216,7 @@ const KEYS = {
   verified: defineSearchAttributeKey(SEARCH_ATTRIBUTES.verified, SearchAttributeType.BOOL),
 };
 
-async function record(input: SynthesisInput, journal: RunJournal, result: SynthesisResult): Promise<void> {
+async function record({ input, journal, recallKey }: Run, result: SynthesisResult): Promise<void> {
   const named = (pick: (part: SynthesisResult['parts'][number]) => string | null): string[] => [
     ...new Set(result.parts.map(pick).filter((name) => name !== null)),
   ];
@@ -220,6 +230,7 @@ async function record(input: SynthesisInput, journal: RunJournal, result: Synthe
   await control.recordResult({
     runId: input.runId,
     requestHash: input.requestHash,
+    recallKey,
     result,
     progress: journal.progress(),
   });
