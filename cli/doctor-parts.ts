@@ -1,10 +1,14 @@
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import type { NodeId } from '../domain/ids.ts';
 import type { NodeAddress } from '../domain/node.ts';
+import { DATABASE_FILE } from '../memory/sqlite/open-sqlite-memory.ts';
+import { describeRunners } from '../sandbox/create-program-runner.ts';
+import type { RunnerReport } from '../sandbox/runner-choice.ts';
+import type { Programs } from '../workers/programs.ts';
+import { ownOllama } from '../workers/start-programs.ts';
 import { createApiClient } from './api-client.ts';
 import { toApiUrl } from './command-context.ts';
 
@@ -24,21 +28,9 @@ export interface DoctorPart {
   readonly check: () => Promise<Finding>;
 }
 
-/** A program as set-up recorded it. */
-export interface FoundProgram {
-  readonly path: string;
-  readonly version: string;
-  readonly source: string;
-}
-
 export interface DoctorInputs {
   readonly settings: Settings;
-  readonly programs: {
-    readonly temporal: FoundProgram | null;
-    readonly ollama: FoundProgram | null;
-    /** Set when Hydra starts an Ollama of its own. */
-    readonly managedOllama: { readonly url: string; readonly models: readonly string[] } | null;
-  };
+  readonly programs: Programs;
   readonly nodeVersion: string;
 }
 
@@ -48,16 +40,20 @@ const SET_UP = 'Set up what is missing with: npm start';
 /** Every part, in the order in which one would look for a fault. */
 export function listDoctorParts({ settings, programs, nodeVersion }: DoctorInputs): readonly DoctorPart[] {
   const { managed } = settings.temporal;
-  const ownOllama = programs.managedOllama;
+  const own = ownOllama(settings, programs);
+  let tried: Promise<readonly RunnerReport[]> | undefined;
+  // Both are tried together, by running programs in them, and only once.
+  const runners = (): Promise<readonly RunnerReport[]> => (tried ??= describeRunners(settings.cache));
   return [
     { name: 'node', required: true, check: async () => found(`version ${nodeVersion}`) },
     { name: 'state folder', required: true, check: async () => checkFolder(settings.home) },
+    { name: 'database', required: true, check: async () => checkDatabase(settings.home) },
     { name: 'temporal program', required: managed, check: async () => checkProgram(programs.temporal) },
     { name: 'temporal server', required: !managed, check: () => checkTemporal(settings) },
-    { name: 'ollama program', required: ownOllama !== null, check: async () => checkProgram(programs.ollama) },
-    ...(ownOllama ? [toOwnNodePart(ownOllama.url)] : settings.nodes.map(toNodePart)),
-    { name: 'sandbox deno', required: false, check: async () => checkDeno() },
-    { name: 'sandbox bubblewrap', required: false, check: async () => checkBubblewrap() },
+    { name: 'ollama program', required: own !== null, check: async () => checkProgram(programs.ollama) },
+    ...(own ? [toOwnNodePart(own.url)] : settings.nodes.map(toNodePart)),
+    { name: 'sandbox bubblewrap', required: false, check: () => checkSandbox(runners(), 'bubblewrap') },
+    { name: 'sandbox deno', required: false, check: () => checkSandbox(runners(), 'deno') },
     { name: 'service', required: false, check: () => checkService(settings) },
   ];
 }
@@ -82,7 +78,7 @@ function nearestFolder(path: string): string {
   return existsSync(path) ? path : nearestFolder(dirname(path));
 }
 
-function checkProgram(program: FoundProgram | null): Finding {
+function checkProgram(program: Programs['temporal']): Finding {
   if (program === null) return { state: 'missing', detail: 'not set up', advice: SET_UP };
   const detail = `version ${program.version}, ${program.path} (${program.source})`;
   if (existsSync(program.path)) return found(detail);
@@ -155,22 +151,25 @@ async function askNode<Answer>(node: NodeAddress, path: string): Promise<Answer>
   return (await response.json()) as Answer;
 }
 
-function checkDeno(): Finding {
-  try {
-    const manifest = createRequire(import.meta.url).resolve('deno/package.json');
-    const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
-    return found(`version ${version}, ${join(manifest, '..')}`);
-  } catch {
-    return { state: 'missing', detail: 'the package deno is not installed', advice: 'Install it with: npm ci' };
+/** Says what really ran in it here. */
+async function checkSandbox(runners: Promise<readonly RunnerReport[]>, name: RunnerReport['name']): Promise<Finding> {
+  const report = (await runners).find((one) => one.name === name);
+  if (report?.description) {
+    const { version, languages, weaknesses } = report.description;
+    const weak = weaknesses.length > 0 ? `; weak: ${weaknesses.join('; ')}` : '';
+    return found(`version ${version}, runs ${languages.join(', ')}${weak}`);
   }
+  const isHint = name === 'bubblewrap' && process.platform === 'linux';
+  const advice = isHint
+    ? 'Faster than Deno where it works: apt install bubblewrap'
+    : 'Install the packages with: npm install';
+  return { state: 'missing', detail: report?.problem ?? 'not tried', advice };
 }
 
-function checkBubblewrap(): Finding {
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
-  const path = folders.map((folder) => join(folder, 'bwrap')).find((file) => existsSync(file));
-  if (path !== undefined) return found(path);
-  const advice = process.platform === 'linux' ? 'Faster than Deno where it is: apt install bubblewrap' : '';
-  return { state: 'missing', detail: 'bwrap is not on PATH', advice };
+function checkDatabase(home: string): Finding {
+  const file = join(home, DATABASE_FILE);
+  if (!existsSync(file)) return found(`${file}, made at the first start`);
+  return found(`${file}, ${Math.ceil(statSync(file).size / 1024)} kB`);
 }
 
 async function checkService(settings: Settings): Promise<Finding> {

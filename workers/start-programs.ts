@@ -71,11 +71,15 @@ async function startTemporal(settings: Settings, programs: Programs, report: (se
   });
 }
 
+/** The Ollama that we start ourselves: only in the place of the default one, since hosts that the user names are used as they are. */
+export function ownOllama({ nodes }: Pick<Settings, 'nodes'>, programs: Programs): Programs['managedOllama'] {
+  return nodes.length === 1 && nodes[0]?.url === DEFAULT_OLLAMA_URL ? programs.managedOllama : null;
+}
+
 async function startOllama(settings: Settings, programs: Programs, report: (sentence: string) => void) {
-  const own = programs.managedOllama;
+  const own = ownOllama(settings, programs);
   const [given] = settings.nodes;
-  // Hosts that the user names are used as they are; an own Ollama only stands in for the default one.
-  if (!own || settings.nodes.length !== 1 || given?.url !== DEFAULT_OLLAMA_URL) return null;
+  if (!own || !given) return null;
   if (!programs.ollama) throw missing('Ollama', 'HYDRA_OLLAMA');
   const ollama = await startManagedOllama({
     executable: programs.ollama.path,

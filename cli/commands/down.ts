@@ -16,15 +16,20 @@ export function addDownCommand(program: Command, context: CommandContext): void 
     .command('down')
     .summary('stop Hydra')
     .description('Stop Hydra; open runs go on at the next start.')
+    .option('--json', 'print what was stopped as JSON')
     .addHelpText('before', '\nExamples:\n  hydra down\n')
-    .action(() => stopService(context));
+    .action(async ({ json }: { readonly json?: boolean }) => {
+      const stopped = await stopService(context);
+      if (json) context.terminal.print(JSON.stringify({ stopped }));
+    });
 }
 
 const LOOK_INTERVAL_MS = 100;
 // Beyond the grace time of running work, the parts are ended one after another.
 const STOP_MARGIN_MS = 30_000;
 
-async function stopService(context: CommandContext): Promise<void> {
+/** The names of what was stopped. */
+async function stopService(context: CommandContext): Promise<readonly string[]> {
   const { settings } = requireSettings(context);
   const { terminal } = context;
   const service = await findService(settings.home);
@@ -35,7 +40,7 @@ async function stopService(context: CommandContext): Promise<void> {
         ? `Hydra did not run; ended what it had left behind: ${ended.join(', ')}.`
         : 'Hydra does not run.',
     );
-    return;
+    return ended;
   }
   const { pid } = service.process;
   process.kill(pid, 'SIGTERM');
@@ -47,6 +52,7 @@ async function stopService(context: CommandContext): Promise<void> {
     await delay(LOOK_INTERVAL_MS);
   }
   terminal.note('Hydra is stopped; open runs go on at the next start.');
+  return ['hydra'];
 }
 
 /** A service that was killed leaves its programs running; the next start would take them over. */

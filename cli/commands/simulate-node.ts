@@ -6,6 +6,7 @@ import { CommandError, EXIT } from '../exit-codes.ts';
 import { catchInterrupts } from '../interrupts.ts';
 
 interface SimulateOptions {
+  readonly json?: boolean;
   readonly port: number;
   readonly model: readonly string[];
   readonly slots: number;
@@ -27,6 +28,7 @@ export function addSimulateNodeCommand(program: Command, context: CommandContext
     .option('-m, --model <name>', 'model that it has; may be given again', collect, [])
     .option('--slots <count>', 'requests that it works on at once', readCount, 1)
     .option('--tokens-per-second <count>', 'how fast it writes; default: at once', readCount)
+    .option('--json', 'print its address as JSON')
     .addHelpText('before', EXAMPLES)
     .action((options: SimulateOptions) => simulate(context, options));
 }
@@ -49,7 +51,7 @@ async function simulate({ terminal }: CommandContext, options: SimulateOptions):
     );
   });
   const interrupts = catchInterrupts();
-  terminal.print(node.url);
+  terminal.print(options.json ? JSON.stringify({ url: node.url }) : node.url);
   terminal.note('A simulated Ollama host; Ctrl-C ends it.');
   await once(interrupts.signal, 'abort');
   interrupts.release();

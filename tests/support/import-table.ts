@@ -44,7 +44,18 @@ export const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
     'workflows/contract.ts',
     'api',
   ],
-  cli: ['domain', 'config', 'type api', 'models/simulated-node', 'workers', 'bootstrap.mjs'],
+  cli: [
+    'domain',
+    'config',
+    'type api',
+    'models/simulated-node',
+    'workers',
+    'bootstrap.mjs',
+    // The doctor tries the sandboxes and names the database's file.
+    'sandbox/create-program-runner.ts',
+    'type sandbox/runner-choice.ts',
+    'memory/sqlite/open-sqlite-memory.ts',
+  ],
   bench: ['*'],
   tests: ['*'],
   // Where the tools look for their configuration.
