@@ -319,15 +319,32 @@ function canRun(command, args) {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 }
 
+/** Set by the first Ctrl-C: what fails from then on fails because of it. */
+let isInterrupted = false;
+
+/** A program that does not obey is left alone after this. */
+const LONGEST_GOODBYE_MS = 10_000;
+
+/** Waits for the programs that were told to end: one that goes on writing would meet the next start's. */
+async function programsEnded() {
+  const deadline = Date.now() + LONGEST_GOODBYE_MS;
+  while (runningChildren.size > 0 && Date.now() < deadline) await wait(50);
+}
+
 /** Makes Ctrl-C end what set-up started, and say how it goes on. Returns what undoes it.
  * @param {() => void} cleanUp */
 function handleInterrupts(cleanUp) {
   const stop = () => {
+    // The second time it need not be tidy.
+    if (isInterrupted) process.exit(EXIT.interrupted);
+    isInterrupted = true;
     progress.stop();
     endPrograms();
-    cleanUp();
-    progress.say('Stopped. What is done is kept; the same command goes on from here.');
-    process.exit(EXIT.interrupted);
+    void programsEnded().then(() => {
+      cleanUp();
+      progress.say('Stopped. What is done is kept; the same command goes on from here.');
+      process.exit(EXIT.interrupted);
+    });
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
@@ -431,6 +448,9 @@ function packagesFingerprint() {
 
 const PACKAGES_STAMP = path.join(ROOT, 'node_modules', '.hydra-setup');
 
+/** There while npm works: a folder in which it was interrupted is full of holes that npm itself does not see. */
+const PACKAGES_HALF_DONE = path.join(ROOT, 'node_modules', '.hydra-installing');
+
 /** Whether the packages were installed and checked for this lock file and this Node.js. */
 export function packagesAreReady() {
   try {
@@ -474,13 +494,23 @@ function sqliteLoads() {
   ]);
 }
 
+/** @param {string[]} install
+ * @param {(text: string) => void} note */
+async function installAnew(install, note) {
+  fs.mkdirSync(path.dirname(PACKAGES_HALF_DONE), { recursive: true });
+  fs.writeFileSync(PACKAGES_HALF_DONE, '');
+  await runNpm(install, note);
+  fs.rmSync(PACKAGES_HALF_DONE, { force: true });
+}
+
 /** @param {(text: string) => void} note */
 async function installPackages(note) {
   // Not `npm ci`: it wants the packages of every platform in the lock file, and refuses one that was made with a registry
   // which mirrors only some of them. `--no-save` keeps the lock file as it is.
   const install = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  if (fs.existsSync(PACKAGES_HALF_DONE)) fs.rmSync(path.join(ROOT, 'node_modules'), { recursive: true, force: true });
   try {
-    if (!packagesMatchLock()) await runNpm(install, note);
+    if (!packagesMatchLock()) await installAnew(install, note);
   } catch (error) {
     throw new SetupProblem(`The npm packages could not be installed. ${describeError(error)}`);
   }
@@ -1542,6 +1572,7 @@ function refuseOptions(words) {
 /** Shows a problem as it is when the user can do something about it, with its stack otherwise.
  * @param {unknown} error */
 export function reportProblem(error) {
+  if (isInterrupted) return EXIT.interrupted;
   progress.stop();
   const known = error instanceof SetupProblem;
   progress.say(known ? error.message : String(error instanceof Error ? (error.stack ?? error.message) : error));
@@ -1551,6 +1582,10 @@ export function reportProblem(error) {
 if (process.argv[1] !== undefined && fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   main(process.argv.slice(2)).then(
     (code) => code === undefined || process.exit(code),
-    (error) => process.exit(reportProblem(error)),
+    async (error) => {
+      const code = reportProblem(error);
+      if (isInterrupted) await programsEnded();
+      process.exit(code);
+    },
   );
 }

@@ -10,4 +10,6 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 const terminal = createTerminal(process.env);
-process.exitCode = await runCommandLine(process.argv.slice(2), { environment: process.env, folder, version, terminal });
+const code = await runCommandLine(process.argv.slice(2), { environment: process.env, folder, version, terminal });
+// Temporal's native part can keep a process alive that has nothing left to do; what was printed goes out first.
+process.stdout.write('', () => process.exit(code));

@@ -20,6 +20,8 @@ export function createProgressView(terminal: Terminal, showsText: boolean): Prog
   let doing = 'waiting';
   let characters = 0;
   let writer: string | null = null;
+  /** When the first event that is shown happened; past events are told with their own time. */
+  let firstAt: number | undefined;
   const elapsed = () => formatDuration(performance.now() - startedAt);
   const tick = setInterval(() => {
     // The status line would cut into the text.
@@ -39,7 +41,7 @@ export function createProgressView(terminal: Terminal, showsText: boolean): Prog
     const source = `${event.step} ${event.attempt}`;
     if (source !== writer) {
       endText();
-      terminal.note(terminal.noteColors.dim(`--- ${event.part ?? 'run'} · ${event.step ?? ''}`));
+      terminal.note(terminal.noteColors.dim(`--- ${describeStep(event)}`));
     }
     writer = source;
     terminal.write(event.text);
@@ -54,7 +56,9 @@ export function createProgressView(terminal: Terminal, showsText: boolean): Prog
       const line = describeEvent(event);
       doing = line;
       endText();
-      terminal.note(`${terminal.noteColors.dim(elapsed().padStart(8))}  ${line}`);
+      firstAt ??= Date.parse(event.at);
+      const at = formatDuration(Date.parse(event.at) - firstAt);
+      terminal.note(`${terminal.noteColors.dim(at.padStart(8))}  ${line}`);
     },
     close() {
       clearInterval(tick);
@@ -62,6 +66,12 @@ export function createProgressView(terminal: Terminal, showsText: boolean): Prog
       terminal.clearStatus();
     },
   };
+}
+
+/** Who writes: the part with role and number of the step, which stand third and fourth in its key. */
+function describeStep({ part, step }: WireEvent): string {
+  const [role, index] = (step ?? '').split('/').slice(2, 4);
+  return `${part ?? 'run'}: ${role ?? ''} ${Number(index ?? 0) + 1}`;
 }
 
 /** One event in a few words. */

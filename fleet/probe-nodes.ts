@@ -35,8 +35,8 @@ export interface NodeProber {
 
 /** One miss may be a lost packet; two in a row, seconds apart, are a dead or drowned host. */
 const MISSES_UNTIL_DOWN = 2;
-/** Models change by hand, seldom: at 5 s between probes, the list is read once a minute. */
-const PROBES_BETWEEN_LISTS = 12;
+/** Models change by hand, seldom, but then somebody waits: at 5 s between probes, the list is read every 20 s. */
+const PROBES_BETWEEN_LISTS = 3;
 /** What is in memory changes by work of ours, which is noted, or of others and by time: then half a minute is soon enough. */
 const PROBES_BETWEEN_RESIDENTS = 6;
 /** `/api/ps` blocks while a model loads; an old answer is good enough, so the wait is kept short. */

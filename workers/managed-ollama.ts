@@ -46,7 +46,7 @@ export async function startManagedOllama(options: ManagedOllamaOptions): Promise
     folder: options.folder,
     logFile: options.logFile,
     host: HOST,
-    ports: [{ port: options.port, setting: 'OLLAMA_HOST' }],
+    ports: [{ port: options.port, setting: 'HYDRA_NODES, which uses an Ollama of yours instead' }],
     isServing: () => answersVersion(url),
     failureType: 'NodeUnavailable',
     report: options.report ?? (() => {}),

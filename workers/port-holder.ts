@@ -26,7 +26,7 @@ export async function assertPortsFree(host: string, ports: readonly NeededPort[]
     const holder = await findPortHolder(port);
     if (holder === null && (await becomesFree(host, port))) continue;
     const who = holder === null ? 'another program' : `${holder.command} (process ${holder.pid})`;
-    const message = `Port ${port} is taken by ${who}. Stop it, or choose another port with ${setting}.`;
+    const message = `Port ${port} is taken by ${who}. Stop it, or use another with ${setting}.`;
     throw new SynthesisFailure(type, message, { port, setting, holder });
   }
 }

@@ -1,6 +1,7 @@
-import { ActivityFailure, ApplicationFailure, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { ControlActivities } from '../activities/registry.ts';
 import type { RunTimeouts } from './contract.ts';
+import { toReport } from './to-report.ts';
 
 /** A minute covers a store that is locked or restarting. */
 const QUICK = { startToCloseTimeout: '1 minute', retry: { initialInterval: '200ms', maximumInterval: '10s' } } as const;
@@ -44,8 +45,8 @@ export function choosingActivities(timeouts: RunTimeouts): ChoosingActivities {
 
 function onceKnown<Result>(wait: () => Promise<Result>): (error: unknown) => Promise<Result> {
   return (error) => {
-    const cause = error instanceof ActivityFailure ? error.cause : undefined;
-    if (cause instanceof ApplicationFailure && cause.type === 'NoModelKnown') return wait();
+    // A local activity's failure comes with or without a wrapping, so its type is looked for inside.
+    if (toReport(error).type === 'NoModelKnown') return wait();
     throw error;
   };
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import type { WireHealth } from '../../api/wire-fleet.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Addresses } from '../../workers/run-hydra.ts';
 import { createApiClient } from '../api-client.ts';
@@ -44,7 +45,9 @@ export function addUpCommand(program: Command, context: CommandContext): void {
 async function up(context: CommandContext, options: UpOptions): Promise<number> {
   const { settings } = requireSettings(context);
   const client = createApiClient(toApiUrl(settings));
-  const isRunning = options.role !== 'workers' && (await client.findService()) !== undefined;
+  const service = options.role === 'workers' ? undefined : await client.findService();
+  const isRunning = service !== undefined;
+  if (service) noteForeignState(context, service, settings);
   const { prompt } = options;
   if (prompt !== undefined) {
     if (isRunning) return runPromptOnService(context, client, { ...options, prompt }, settings);
@@ -55,6 +58,13 @@ async function up(context: CommandContext, options: UpOptions): Promise<number> 
     return EXIT.done;
   }
   return serve(context, options.role, settings);
+}
+
+/** Another folder's Hydra may hold the port: then its settings and its runs are the ones that count. */
+function noteForeignState({ terminal }: CommandContext, { parts }: WireHealth, { home }: Settings): void {
+  const memory = parts.find((part) => part.name === 'memory')?.detail;
+  if (memory === undefined || memory.startsWith(home)) return;
+  terminal.note(`It is not the Hydra of ${home}: its state is ${memory}. For one of your own set HYDRA_API_PORT.`);
 }
 
 async function serve(context: CommandContext, role: UpOptions['role'], settings: Settings): Promise<number> {

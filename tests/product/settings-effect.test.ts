@@ -318,8 +318,9 @@ describe('the service', () => {
   });
 
   test('gives each step the timeouts of the settings', async () => {
-    const run = await generate(shaped, { candidates: 1 });
-    const steps = await scheduledSteps(run.workflow_id);
+    // More candidates at once than the host has slots: some have to wait for it.
+    const runs = await Promise.all([1, 2, 3].map(() => generate(shaped, { candidates: 2, fresh: true })));
+    const steps = (await Promise.all(runs.map((run) => scheduledSteps(run.workflow_id)))).flat();
     expect(steps.find(({ queue }) => queue === 'node:only')).toMatchObject({
       heartbeatMs: 21_000,
       scheduleToStartMs: 31_000,

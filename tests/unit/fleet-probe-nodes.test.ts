@@ -92,9 +92,9 @@ describe('liveness', () => {
 });
 
 describe('models', () => {
-  test('models are listed at first sight, every twelfth probe and after a return, not at each probe', async () => {
+  test('models are listed at first sight, every fourth probe and after a return, not at each probe', async () => {
     const { host, clock } = await watch(createHost());
-    await clock.advance(INTERVAL_MS * 12);
+    await clock.advance(INTERVAL_MS * 3);
     expect(host.asked.models).toBe(1);
     await clock.advance(INTERVAL_MS);
     expect(host.asked.models).toBe(2);
