@@ -18,9 +18,9 @@ export interface BenchPlan {
   readonly idleSeconds: number;
 }
 
-/** Enough requests for each load to last some seconds, and enough rounds for a median. */
+/** Enough requests for each load to last some seconds, and two rounds in opposite order, so that a drift of the machine cancels out. */
 export const FULL_PLAN: BenchPlan = {
-  rounds: 3,
+  rounds: 2,
   loads: [
     { requests: 10, atOnce: 1, candidates: 1 },
     { requests: 50, atOnce: 10, candidates: 1 },
