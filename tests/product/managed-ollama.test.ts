@@ -41,6 +41,6 @@ describe('an Ollama of our own', () => {
     const other = createServer();
     onTestFinished(() => void other.close());
     await new Promise<void>((resolve) => other.listen(options.port, '127.0.0.1', resolve));
-    await expect(startManagedOllama(options)).rejects.toThrow(`(process ${process.pid}). Stop it, or choose another`);
+    await expect(startManagedOllama(options)).rejects.toThrow(`(process ${process.pid}). Stop it, or use another`);
   });
 });
