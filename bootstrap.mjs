@@ -268,10 +268,10 @@ function startProgram(command, args, options = {}) {
 }
 
 /** @param {import('node:child_process').ChildProcess} child */
-function endProgram(child) {
+function endProgram(child, signal = /** @type {NodeJS.Signals} */ ('SIGTERM')) {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   try {
-    process.kill(process.platform === 'win32' ? child.pid : -child.pid, 'SIGTERM');
+    process.kill(process.platform === 'win32' ? child.pid : -child.pid, signal);
   } catch {
     // It ended by itself in the meantime.
   }
@@ -322,13 +322,14 @@ function canRun(command, args) {
 /** Set by the first Ctrl-C: what fails from then on fails because of it. */
 let isInterrupted = false;
 
-/** A program that does not obey is left alone after this. */
+/** A program that does not obey is killed after this. */
 const LONGEST_GOODBYE_MS = 10_000;
 
 /** Waits for the programs that were told to end: one that goes on writing would meet the next start's. */
 async function programsEnded() {
   const deadline = Date.now() + LONGEST_GOODBYE_MS;
   while (runningChildren.size > 0 && Date.now() < deadline) await wait(50);
+  for (const child of runningChildren) endProgram(child, 'SIGKILL');
 }
 
 /** Makes Ctrl-C end what set-up started, and say how it goes on. Returns what undoes it.
