@@ -1,22 +1,15 @@
-import type { JudgedCandidate, Sample } from '../../domain/candidate.ts';
+import type { JudgedCandidate } from '../../domain/candidate.ts';
 import type { Decision } from '../../domain/decision.ts';
-import type { ProgramScope } from '../../domain/program-scope.ts';
-import type { Spent } from '../../domain/result.ts';
 import type { ArtifactStore } from '../../memory/ports.ts';
 import { chooseModels, type ChosenModels } from '../choose-models.ts';
 import type { StoreDependencies } from '../dependencies.ts';
 import { loadProgram, loadRequest, loadVerdict } from '../stored-json.ts';
-import { decideNext } from './decide-next.ts';
+import { decideNext, type Situation } from './decide-next.ts';
 import type { Contender } from './select-candidate.ts';
 
-export interface DecideNextInput {
-  readonly scope: ProgramScope;
+/** A situation by reference: candidates by the hashes of their verdicts, and neither request nor models. */
+export interface DecideNextInput extends Omit<Situation, 'request' | 'models' | 'contenders' | 'defaultTemperature'> {
   readonly judged: readonly JudgedCandidate[];
-  readonly lost: readonly Sample[];
-  readonly spent: Spent;
-  readonly secondsUsed: number;
-  readonly callsProposed: boolean;
-  readonly mustSettle: boolean;
 }
 
 /** Loads what the references stand for and decides. */
