@@ -7,7 +7,7 @@ import { nodeAnswered, nodeIsDown, unknownNode, withoutModel, type NodeFacts } f
 export interface NodeProberOptions {
   readonly languageModel: LanguageModel;
   readonly clock: Clock;
-  /** From the end of one probe to the next. */
+  /** From the end of one probe to the next; after a miss of a node that is up, the next one comes sooner. */
   readonly intervalMs: number;
   /** A node that does not answer within this has missed the probe. */
   readonly timeoutMs: number;
@@ -35,6 +35,8 @@ export interface NodeProber {
 
 /** One miss may be a lost packet; two in a row, seconds apart, are a dead or drowned host. */
 const MISSES_UNTIL_DOWN = 2;
+/** From a missed probe to the next: longer than a hiccup, and short enough that a death is known within two usual intervals. */
+const SECOND_LOOK_MS = 2_000;
 /** Models change by hand, seldom, but then somebody waits: at 5 s between probes, the list is read every 20 s. */
 const PROBES_BETWEEN_LISTS = 3;
 /** What is in memory changes by work of ours, which is noted, or of others and by time: then half a minute is soon enough. */
@@ -130,7 +132,14 @@ class NodeWatch {
     if (this.closed) return;
     if (this.facts.state === 'up') this.askResidentsWhenDue();
     if (this.probeAgain) return this.probeNow();
-    this.cancelTimer = this.options.clock.setTimer(this.options.intervalMs, () => this.probeNow());
+    this.cancelTimer = this.options.clock.setTimer(this.pauseMs(), () => this.probeNow());
+  }
+
+  /** A node that is known to be down is asked no more often than one that is up. */
+  private pauseMs(): number {
+    const { intervalMs } = this.options;
+    const isInDoubt = this.facts.state === 'up' && this.misses > 0;
+    return isInDoubt ? Math.min(SECOND_LOOK_MS, intervalMs) : intervalMs;
   }
 
   private async askVersion(): Promise<void> {

@@ -1,15 +1,12 @@
-import type { Agent } from 'undici';
 import { z } from 'zod';
 
 import type { NodeAddress } from '../domain/node.ts';
 import type { LanguageModel } from './language-model.ts';
-import { failureFromError, nodeUnavailable } from './node-failure.ts';
-import { connectTo } from './ollama-client.ts';
+import type { AskNode, NodeQuestion } from './ask-node.ts';
+import { nodeUnavailable } from './node-failure.ts';
 
 /** The quick questions to a host: who it is and what it has. */
 export type NodeQuestions = Pick<LanguageModel, 'getVersion' | 'listModels' | 'listResidentModels' | 'showModel'>;
-
-type Client = ReturnType<typeof connectTo>;
 
 /** Only what is used is checked, so that a newer host with more to say is understood. */
 const versionAnswer = z.object({ version: z.string() });
@@ -30,29 +27,19 @@ const showAnswer = z.object({
 });
 
 /** Asks hosts, each question with a deadline of its own. Errors: as of `LanguageModel`. */
-export function createNodeQuestions(connections: Agent): NodeQuestions {
-  async function ask<Answer>(
-    node: NodeAddress,
-    timeoutMs: number,
-    form: z.ZodType<Answer>,
-    question: (client: Client) => Promise<unknown>,
-  ): Promise<Answer> {
-    const deadline = AbortSignal.timeout(timeoutMs);
-    const answer = await question(connectTo(node, connections, deadline)).catch((error: unknown) => {
-      if (!deadline.aborted) throw failureFromError(node, error);
-      throw nodeUnavailable(node, 'timeout', `no answer within ${timeoutMs} ms`, { deadlineMs: timeoutMs }, error);
-    });
-    const checked = form.safeParse(answer);
+export function createNodeQuestions(askNode: AskNode): NodeQuestions {
+  async function ask<Answer>(node: NodeAddress, form: z.ZodType<Answer>, question: NodeQuestion): Promise<Answer> {
+    const checked = form.safeParse(await askNode(node, question));
     if (checked.success) return checked.data;
     throw nodeUnavailable(node, 'not_ollama', 'the answer is not in the form of Ollama', {}, checked.error);
   }
 
   return {
     async getVersion(node, timeoutMs) {
-      return (await ask(node, timeoutMs, versionAnswer, (client) => client.version())).version;
+      return (await ask(node, versionAnswer, { path: '/api/version', timeoutMs })).version;
     },
     async listModels(node, timeoutMs) {
-      const { models } = await ask(node, timeoutMs, listAnswer, (client) => client.list());
+      const { models } = await ask(node, listAnswer, { path: '/api/tags', timeoutMs });
       return models.map(({ name, size, details }) => ({
         name,
         sizeBytes: size,
@@ -61,11 +48,11 @@ export function createNodeQuestions(connections: Agent): NodeQuestions {
       }));
     },
     async listResidentModels(node, timeoutMs) {
-      const { models } = await ask(node, timeoutMs, residentAnswer, (client) => client.ps());
+      const { models } = await ask(node, residentAnswer, { path: '/api/ps', timeoutMs });
       return models.map((model) => model.name);
     },
     async showModel(node, model, timeoutMs) {
-      const shown = await ask(node, timeoutMs, showAnswer, (client) => client.show({ model }));
+      const shown = await ask(node, showAnswer, { path: '/api/show', body: { model }, timeoutMs });
       return {
         contextTokens: readContextTokens(shown.model_info),
         capabilities: shown.capabilities,

@@ -6,9 +6,9 @@ import { failureFromStatus, nodeUnavailable } from './node-failure.ts';
 import { limitBytes, passJsonLines } from './json-lines.ts';
 
 /** A host on the network answers in milliseconds; a host that sleeps never does. */
-const CONNECT_TIMEOUT_MS = 5_000;
+export const CONNECT_TIMEOUT_MS = 5_000;
 /** Lists and descriptions of models, licences included; the largest seen are below 1 MB. */
-const MAX_JSON_BYTES = 16 * 1024 * 1024;
+export const MAX_JSON_BYTES = 16 * 1024 * 1024;
 const MAX_ERROR_BYTES = 64 * 1024;
 
 /**
@@ -21,8 +21,12 @@ export function createConnections(): Agent {
 
 /** The client for one call: `signal` ends it at once, socket included. Nothing is retried, no redirect is followed. */
 export function connectTo(node: NodeAddress, connections: Agent, signal: AbortSignal): Ollama {
-  const headers = node.bearerToken === undefined ? {} : { Authorization: `Bearer ${node.bearerToken}` };
-  return new Ollama({ host: node.url, headers, fetch: createFetch(node, connections, signal) });
+  return new Ollama({ host: node.url, headers: authorizationOf(node), fetch: createFetch(node, connections, signal) });
+}
+
+/** The header that a host with a token in front of it asks for; empty where there is none. */
+export function authorizationOf(node: NodeAddress): Record<string, string> {
+  return node.bearerToken === undefined ? {} : { Authorization: `Bearer ${node.bearerToken}` };
 }
 
 function createFetch(node: NodeAddress, dispatcher: Agent, signal: AbortSignal): typeof fetch {

@@ -4,6 +4,7 @@ import type { Agent } from 'undici';
 import { SynthesisFailure } from '../domain/failure.ts';
 import { createAnswerCollector } from './answer-collector.ts';
 import type { AnswerCollector } from './answer-collector.ts';
+import { createAskNode } from './ask-node.ts';
 import { watchCall } from './call-watch.ts';
 import type { CallWatch } from './call-watch.ts';
 import { promptCharacters, toChatRequest, wantsNoThinking } from './chat-request.ts';
@@ -15,18 +16,12 @@ import { promptWasCut } from './prompt-fit.ts';
 
 const NANOSECONDS_PER_MS = 1e6;
 
-/** What the adapter may be given; the default is right outside of tests. */
-export interface OllamaLanguageModelDeps {
-  readonly connections?: Agent;
-}
-
 /** Ollama hosts as language models, over their HTTP API. */
-export function createOllamaLanguageModel(deps: OllamaLanguageModelDeps = {}): LanguageModel {
-  const connections = deps.connections ?? createConnections();
-  const streamChat = createChatStreamer(connections);
+export function createOllamaLanguageModel(): LanguageModel {
+  const streamChat = createChatStreamer(createConnections());
   return {
     generateText: (request, options) => generateText(streamChat, request, options),
-    ...createNodeQuestions(connections),
+    ...createNodeQuestions(createAskNode()),
   };
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createFleetActivities } from '../activities/registry.ts';
 import type { FleetDependencies, StoreDependencies } from '../activities/dependencies.ts';
 import type { NodeAddress, NodeSnapshot } from '../domain/node.ts';
@@ -8,6 +9,7 @@ import type { LanguageModel } from '../models/language-model.ts';
 import { FLEET_QUEUE } from '../workflows/contract.ts';
 import type { WorkerPlace } from './control-worker.ts';
 import { createNodeWorkers, type NodeWorkers } from './node-workers.ts';
+import { createSnapshotPublisher } from './publish-snapshots.ts';
 import { startWorker, type RunningWorker } from './running-worker.ts';
 
 /**
@@ -38,6 +40,8 @@ const DUTY = 'fleet';
 const LEASE_MS = 10_000;
 /** Often enough that an owner which was frozen stops within two seconds of waking. */
 const TICK_MS = 1_000;
+/** How often it is looked whether the first probes have ended; a start must not be slower by what is felt. */
+const LOOK_INTERVAL_MS = 50;
 /** Calls that may wait for a node at once; each is a heartbeating activity of some kilobytes. */
 const WAITING_CALLS = 1_000;
 /** Over the schedule-to-start timeout, so that a lease never runs out under a call that is about to start. */
@@ -83,7 +87,7 @@ export function startFleetOwner(options: FleetOwnerOptions): FleetOwner {
   const loop = (async () => {
     while (!stopping.signal.aborted) {
       await tick().catch((error: unknown) => options.report(`The fleet could not be looked after: ${String(error)}`));
-      await waitOr(TICK_MS, () => stopping.signal.aborted);
+      await delay(TICK_MS, undefined, { signal: stopping.signal }).catch(() => {});
     }
   })();
 
@@ -102,7 +106,7 @@ export function startFleetOwner(options: FleetOwnerOptions): FleetOwner {
 /** What only the owner has. */
 interface OwnedFleet {
   readonly scheduler: Scheduler;
-  /** Writes what is known of the hosts for the other processes, when it has changed. */
+  /** Writes what is known of the hosts for the other processes, when it is news. */
   publish(): Promise<void>;
   close(): Promise<void>;
 }
@@ -161,17 +165,10 @@ function owned(
   nodeWorkers: NodeWorkers,
   deps: StoreDependencies,
 ): OwnedFleet {
-  let published = '';
+  const publish = createSnapshotPublisher(deps.memory.nodeSnapshots);
   return {
     scheduler: fleet.scheduler,
-    async publish() {
-      const snapshots = fleet.snapshots();
-      // That a host was seen again is news every ten seconds, not every second.
-      const text = JSON.stringify(snapshots.map((node) => ({ ...node, seenAt: toTenSeconds(node.seenAt) })));
-      if (text === published) return;
-      await deps.memory.nodeSnapshots.write(snapshots);
-      published = text;
-    },
+    publish: () => publish(fleet.snapshots()),
     async close() {
       fleet.close();
       await Promise.all([fleetWorker.stop(), nodeWorkers.stop()]);
@@ -204,16 +201,5 @@ async function firstProbes(fleet: Fleet, probeTimeoutMs: number): Promise<void> 
   const deadline = Date.now() + 2 * probeTimeoutMs;
   const isKnown = ({ state, models }: NodeSnapshot): boolean =>
     state === 'down' || (state === 'up' && models.length > 0);
-  await waitOr(deadline - Date.now(), () => fleet.snapshots().every(isKnown));
-}
-
-/** Waits, and looks every 50 ms whether the wait may end. */
-async function waitOr(timeMs: number, isOver: () => boolean): Promise<void> {
-  const deadline = Date.now() + timeMs;
-  while (Date.now() < deadline && !isOver()) await new Promise((resolve) => setTimeout(resolve, 50));
-}
-
-/** `2026-11-23T16:05:3` for any second of those ten. */
-function toTenSeconds(at: string | null): string | null {
-  return at && at.slice(0, 18);
+  while (Date.now() < deadline && !fleet.snapshots().every(isKnown)) await delay(LOOK_INTERVAL_MS);
 }

@@ -64,6 +64,32 @@ describe('liveness', () => {
     expect(facts()).toMatchObject({ state: 'up', problem: null });
   });
 
+  test('a node that dies right after a probe is known to be down well within two intervals', async () => {
+    const { host, clock, facts } = await watch(createHost());
+    host.up = false;
+    await clock.advance(INTERVAL_MS + 1_999);
+    expect(facts()?.state).toBe('up');
+    await clock.advance(1);
+    expect(facts()?.state).toBe('down');
+  });
+
+  test('a node that misses one probe is looked at again soon, and then as often as before', async () => {
+    const { host, clock, facts } = await watch(createHost());
+    host.up = false;
+    await clock.advance(INTERVAL_MS);
+    host.up = true;
+    await clock.advance(2_000);
+    expect([facts()?.state, host.asked.version]).toEqual(['up', 3]);
+    await clock.advance(INTERVAL_MS - 1);
+    expect(host.asked.version).toBe(3);
+  });
+
+  test('a node that is down is asked once in each interval', async () => {
+    const { host, clock } = await watch({ ...createHost(), up: false });
+    await clock.advance(INTERVAL_MS * 3);
+    expect(host.asked.version).toBe(4);
+  });
+
   test('a failed call and one missed probe, made at once, are enough to be down', async () => {
     const { host, prober, facts } = await watch(createHost());
     host.up = false;

@@ -317,39 +317,6 @@ describe('an answer that cannot be used', () => {
   });
 });
 
-describe('questions to a host', () => {
-  test('are answered', async () => {
-    const node = await start({ version: '9.8.7', models: [simulatedModel('m:1b', { contextTokens: 4096 })] });
-    const address = addressOf(node);
-    expect(await language.getVersion(address, 5_000)).toBe('9.8.7');
-    expect(await language.listModels(address, 5_000)).toEqual([
-      { name: 'm:1b', sizeBytes: 1024 ** 3, family: 'llama', parameterSize: '1.5B' },
-    ]);
-    expect(await language.listResidentModels(address, 5_000)).toEqual([]);
-    await generate(requestTo(node, { model: 'm:1b' }));
-    expect(await language.listResidentModels(address, 5_000)).toEqual(['m:1b']);
-    expect(await language.showModel(address, 'm:1b', 5_000)).toEqual({
-      contextTokens: 4096,
-      capabilities: ['completion'],
-      parameterSize: '1.5B',
-    });
-  });
-
-  test('carry the bearer token; without it they are rejected', async () => {
-    const node = await start({ bearerToken: 'secret' });
-    expect((await failureOf(language.getVersion(addressOf(node), 5_000))).type).toBe('RequestRejected');
-    const address = addressOf(node, { bearerToken: 'secret' });
-    expect(await language.getVersion(address, 5_000)).not.toBe('');
-    expect((await generate(requestTo(node, { node: address }))).text).toBe(ANSWER);
-  });
-
-  test('have a deadline', async () => {
-    const node = await start({ faults: [{ kind: 'never_answer', everywhere: true }] });
-    const failure = await failureOf(language.getVersion(addressOf(node), 100));
-    expect(failure).toMatchObject({ type: 'NodeUnavailable', details: { kind: 'timeout' } });
-  });
-});
-
 describe('pulling a model', () => {
   test('tells its progress, and the host has the model', async () => {
     const node = await start();
