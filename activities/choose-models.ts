@@ -3,8 +3,9 @@ import { SynthesisFailure } from '../domain/failure.ts';
 import { sameModel } from '../domain/model-name.ts';
 import type { NodeModel, NodeSnapshot } from '../domain/node.ts';
 import type { SynthesisRequest } from '../domain/request.ts';
+import type { TaskModels } from '../domain/worker-task.ts';
 import { modelSizeB } from '../fleet/model-traits.ts';
-import { chooseModelsPresent } from '../fleet/models-present.ts';
+import { chooseModelsPresent, type MissingModel } from '../fleet/models-present.ts';
 import type { NodeSnapshotStore } from '../memory/ports.ts';
 
 /** The models of one run, by role, as far as the fleet has them now. */
@@ -13,9 +14,11 @@ export interface ChosenModels {
   readonly heavy: string;
   /** Preferred first; never empty. */
   readonly workers: readonly string[];
+  /** Those that go before light and workers for a task. */
+  readonly tasks: TaskModels;
   readonly nodes: readonly NodeSnapshot[];
-  /** Which configured models are missing and what plays their part, for people. */
-  readonly substitutions: readonly string[];
+  /** Models of the settings that no host has. */
+  readonly missing: readonly MissingModel[];
 }
 
 /**
@@ -29,14 +32,10 @@ export async function chooseModels(
 ): Promise<ChosenModels> {
   const nodes = await snapshots.read();
   if (nodes.every((node) => node.models.length === 0)) throw noModelKnown(nodes);
-  const { light, heavy, workers, substitutions } = chooseRoles(nodes, settings);
-  return {
-    light,
-    heavy,
-    workers: request.models.length > 0 ? presentFirst(request.models, nodes) : workers,
-    nodes,
-    substitutions,
-  };
+  const chosen = { ...chooseRoles(nodes, settings), nodes };
+  if (request.models.length === 0) return chosen;
+  const { tests } = chosen.tasks;
+  return { ...chosen, workers: presentFirst(request.models, nodes), tasks: tests ? { tests } : {} };
 }
 
 /** Of the user's models those that some host has; all of them, to be waited for, when none is there. */
@@ -50,7 +49,7 @@ export function chooseRoles(nodes: readonly NodeSnapshot[], { models }: Settings
   const { roles, missing } = chooseModelsPresent(nodes, models);
   const workers = roles.workers.length > 0 ? roles.workers : [roles.default];
   const used = missing.filter(({ role }) => role !== 'default' || roles.workers.length === 0);
-  return { light: roles.light, heavy: roles.heavy, workers, substitutions: used.map(({ explanation }) => explanation) };
+  return { light: roles.light, heavy: roles.heavy, workers, tasks: roles.tasks, missing: used };
 }
 
 function noModelKnown(nodes: readonly NodeSnapshot[]): SynthesisFailure {

@@ -26,6 +26,7 @@ export function buildSettings(
       heavy: values.heavyModel,
       workers: values.workerModels,
       default: values.defaultModel,
+      tasks: values.taskModels,
     },
     nodes,
     defaults: { temperature: values.temperature, maxTokens: values.maxTokens, limits: buildLimits(values) },

@@ -5,6 +5,7 @@ import { MODELS_FILE, type SettingDefinition } from './define-setting.ts';
 import { SETTING_KEYS, SETTINGS } from './setting-definitions.ts';
 import type { SettingProblem } from './setting-problem.ts';
 import { suggestName } from './suggest-name.ts';
+import { formatTaskModels, TASKS_KEY } from './task-models.ts';
 
 interface FileTexts {
   readonly texts: Texts;
@@ -43,11 +44,20 @@ function flatten(content: unknown, prefix: string): (readonly [string, unknown])
 
 function takeText(key: string, value: unknown, texts: Record<string, string>): SettingProblem | null {
   if (value === null) return null;
+  if (key === TASKS_KEY) return takeTasks(value, texts);
   const items: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (items.some((item) => typeof item === 'object')) {
     return toFileProblem(key, 'a name, or a list of names', JSON.stringify(value), MODELS_FILE);
   }
   if (items.length > 0) texts[key] = items.map(String).join(', ');
+  return null;
+}
+
+function takeTasks(value: unknown, texts: Record<string, string>): SettingProblem | null {
+  const text = formatTaskModels(value);
+  if (text === null)
+    return toFileProblem(TASKS_KEY, 'a map of tasks with their models', JSON.stringify(value), MODELS_FILE);
+  if (text !== '') texts[TASKS_KEY] = text;
   return null;
 }
 

@@ -1,6 +1,7 @@
 import type { ClientConfigProfile } from '@temporalio/envconfig';
 import type { NodeAddress } from '../domain/node.ts';
 import type { RequestLimits } from '../domain/request.ts';
+import type { TaskModels } from '../domain/worker-task.ts';
 import type { TemporalDevConfig } from './load-temporal-dev.ts';
 
 /** Which model plays which role. Names as Ollama knows them. */
@@ -12,6 +13,8 @@ export interface ModelRoles {
   /** Write code, preferred first; empty: `default`. */
   readonly workers: readonly string[];
   readonly default: string;
+  /** Models for particular tasks; they go before `workers`. */
+  readonly tasks: TaskModels;
 }
 
 /** Everything that can be set, checked and with defaults filled in. Durations are milliseconds. */

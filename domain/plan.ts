@@ -16,11 +16,14 @@ export interface SymbolUse {
   readonly symbol: string;
 }
 
+export const PART_KINDS = ['function', 'class', 'module', 'data'] as const;
+export type PartKind = (typeof PART_KINDS)[number];
+
 /** One node of the plan's graph: what one child workflow builds. A class with shared state is one part. */
 export interface PlanPart {
   readonly id: PartId;
   readonly title: string;
-  readonly kind: 'function' | 'class' | 'module' | 'data';
+  readonly kind: PartKind;
   readonly file: string;
   readonly provides: readonly SymbolContract[];
   readonly uses: readonly SymbolUse[];

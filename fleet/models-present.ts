@@ -1,24 +1,26 @@
 import type { ModelRoles } from '../config/settings.ts';
 import { fullModelName, sameModel } from '../domain/model-name.ts';
 import type { NodeModel, NodeSnapshot } from '../domain/node.ts';
+import type { TaskModels, WorkerTask } from '../domain/worker-task.ts';
 import { generatesText, isCodeModel, modelSizeB } from './model-traits.ts';
 
-export type RoleName = keyof ModelRoles;
+type RoleName = Exclude<keyof ModelRoles, 'tasks'>;
 
 /** A configured model that no host has. */
 export interface MissingModel {
-  readonly role: RoleName;
+  readonly role: RoleName | WorkerTask;
   /** To be offered for pulling. */
   readonly model: string;
-  /** What plays the role meanwhile; null when nothing present can. */
-  readonly substitute: string | null;
-  /** For people. */
-  readonly explanation: string;
+  /** True while a model plays the role that was not named for it. */
+  readonly isReplaced: boolean;
 }
 
 /** The models that play the roles, given what is there. */
 export interface PresentRoles {
-  /** A role that nothing present can play keeps its configured model: calls then wait for a host that has it. */
+  /**
+   * A role that nothing present can play keeps its configured model: calls then wait for a host that has it.
+   * A task none of whose models is present is left out: it goes to those who do it where no models are named for it.
+   */
   readonly roles: ModelRoles;
   readonly missing: readonly MissingModel[];
 }
@@ -40,18 +42,19 @@ export function chooseModelsPresent(snapshots: readonly NodeSnapshot[], configur
   const choose = (role: RoleName, model: string): string => {
     const found = findModel(present, model);
     if (found) return found.name;
-    missing.push(describeMissing(role, model, best[role]?.name ?? null));
+    missing.push({ role, model, isReplaced: best[role] !== undefined });
     return best[role]?.name ?? model;
   };
   const workers = chooseWorkers(present, configured.workers, best.workers);
-  missing.push(...workers.missing);
+  const tasks = chooseForTasks(present, configured.tasks);
   const roles = {
     light: choose('light', configured.light),
     heavy: choose('heavy', configured.heavy),
     workers: workers.models,
     default: choose('default', configured.default),
+    tasks: tasks.models,
   };
-  return { roles, missing };
+  return { roles, missing: [...missing, ...workers.missing, ...tasks.missing] };
 }
 
 /** Where some of the configured workers are present, those write the code, and nothing else is put in. */
@@ -62,10 +65,25 @@ function chooseWorkers(
 ): { readonly models: readonly string[]; readonly missing: readonly MissingModel[] } {
   const found = configured.flatMap((model) => findModel(present, model)?.name ?? []);
   const absent = configured.filter((model) => !findModel(present, model));
-  const substitute = found[0] ?? best?.name ?? null;
-  const missing = absent.map((model) => describeMissing('workers', model, substitute));
+  const isReplaced = found.length === 0 && best !== undefined;
+  const missing = absent.map((model): MissingModel => ({ role: 'workers', model, isReplaced }));
   if (found.length > 0) return { models: found, missing };
   return { models: absent.length > 0 && best ? [best.name] : configured, missing };
+}
+
+function chooseForTasks(
+  present: readonly NodeModel[],
+  configured: TaskModels,
+): { readonly models: TaskModels; readonly missing: readonly MissingModel[] } {
+  const models: Partial<Record<WorkerTask, readonly string[]>> = {};
+  const missing: MissingModel[] = [];
+  for (const [role, names] of Object.entries(configured) as [WorkerTask, readonly string[]][]) {
+    const found = names.flatMap((name) => findModel(present, name)?.name ?? []);
+    const absent = names.filter((name) => !findModel(present, name));
+    if (found.length > 0) models[role] = found;
+    missing.push(...absent.map((model) => ({ role, model, isReplaced: found.length === 0 })));
+  }
+  return { models, missing };
 }
 
 function findModel(present: readonly NodeModel[], name: string): NodeModel | undefined {
@@ -120,18 +138,4 @@ function byFitnessAsLight(a: NodeModel, b: NodeModel): number {
 
 function byName(a: NodeModel, b: NodeModel): number {
   return a.name.localeCompare(b.name, 'en');
-}
-
-const REASONS: Readonly<Record<RoleName, string>> = {
-  light: 'the smallest general model present',
-  heavy: 'the largest model present',
-  workers: 'the preferred one of the models present that write code',
-  default: 'the best model for code present',
-};
-
-function describeMissing(role: RoleName, model: string, substitute: string | null): MissingModel {
-  const instead = substitute === null ? 'nothing present can take its place' : `${substitute} is used`;
-  const reason = substitute === null ? '' : `, ${REASONS[role]}`;
-  const explanation = `${role}: no host has ${model}; ${instead}${reason}. To bring it: ollama pull ${model}`;
-  return { role, model, substitute, explanation };
 }

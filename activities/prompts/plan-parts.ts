@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Classification } from '../../domain/classification.ts';
+import { PART_KINDS } from '../../domain/plan.ts';
 import type { SynthesisRequest } from '../../domain/request.ts';
 import type { ChatMessage } from '../../models/language-model.ts';
 import { describeExamples, describeMaterial, fence, LANGUAGE_NAMES } from './shared-text.ts';
@@ -20,7 +21,7 @@ export const planAnswer = z.object({
       z.object({
         id: name,
         title: z.string().min(1).max(120),
-        kind: z.enum(['function', 'class', 'module', 'data']),
+        kind: z.enum(PART_KINDS),
         file: z.string().min(1).max(200),
         provides: z
           .array(z.object({ name, signature: text, doc: text }))

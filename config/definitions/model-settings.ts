@@ -1,6 +1,7 @@
 import { MODELS_FILE, NODES_FILE, optional, required } from '../define-setting.ts';
 import { parseNodeList } from '../node-settings.ts';
 import { parseOllamaAddress } from '../ollama-address.ts';
+import { parseTaskModels, TASKS_KEY } from '../task-models.ts';
 import { modelName, modelNames, wholeNumber } from '../parse-values.ts';
 
 /** Models and the hosts that run them. */
@@ -32,6 +33,13 @@ export const MODEL_SETTINGS = {
     defaultText: '',
     parse: modelNames,
     fileKey: { file: MODELS_FILE, key: 'workers' },
+  }),
+  taskModels: required({
+    variable: 'HYDRA_TASK_MODELS',
+    summary: 'Models for particular tasks, such as python=a:1b, b:3b; repair=c; they go before the worker models',
+    defaultText: '',
+    parse: parseTaskModels,
+    fileKey: { file: MODELS_FILE, key: TASKS_KEY },
   }),
   nodes: optional({
     variable: 'HYDRA_NODES',

@@ -31,6 +31,13 @@ const ROWS: readonly Row[] = [
   ['HYDRA_HEAVY_MODEL', 'hf.co/a/b:70b', (s) => s.models.heavy, 'hf.co/a/b:70b', 'a:b:c'],
   ['HYDRA_DEFAULT_MODEL', 'coder', (s) => s.models.default, 'coder', ':latest'],
   ['HYDRA_WORKER_MODELS', 'a:1b, b', (s) => s.models.workers, ['a:1b', 'b'], 'a b'],
+  [
+    'HYDRA_TASK_MODELS',
+    'python=a:1b, b; repair=c',
+    (s) => s.models.tasks,
+    { python: ['a:1b', 'b'], repair: ['c'] },
+    'pyhton=a:1b',
+  ],
   ['HYDRA_NODES', 'one=h:1', (s) => s.nodes, [{ id: 'one', url: 'http://h:1', slots: 1 }], 'ftp://h'],
   ['OLLAMA_HOST', '10.0.0.5', (s) => s.nodes[0]?.url, 'http://10.0.0.5:11434', 'h:99999'],
   ['HYDRA_NODE_SLOTS', '4', (s) => s.nodes[0]?.slots, 4, '0'],

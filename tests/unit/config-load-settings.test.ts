@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describeSettings } from '../../config/describe-settings.ts';
 import { loadSettings } from '../../config/load-settings.ts';
+import { WORKER_TASKS } from '../../domain/worker-task.ts';
 import { formatProblems } from '../../config/setting-problem.ts';
 import { load, loadBad, loadGood, makeSettingsFolder } from '../support/settings-folder.ts';
 
@@ -14,6 +15,7 @@ describe('loading settings', () => {
       heavy: 'qwen3:14b',
       workers: [],
       default: 'llama3.2:latest',
+      tasks: {},
     });
     expect(settings.api.port).toBe(8001);
     expect(settings.nodes).toEqual([{ id: '127.0.0.1', url: 'http://127.0.0.1:11434', slots: 1 }]);
@@ -35,15 +37,27 @@ describe('loading settings', () => {
     expect(loadGood({ files: { ...files, '.env': '' } }).models.light).toBe('file');
   });
 
-  it('takes each key of models.yaml that the seed documents, and the workers; it passes over the embedding model', () => {
+  it('takes each key of models.yaml that the seed documents, the workers and the tasks; it passes over the embedding model', () => {
     const text = `
 orchestrator: {light: {model: a}, heavy: {model: b}}
 embedding: {model: c}
 default: {model: d}
 workers: [e:1b, f]
+tasks: {python: [g, h:2b], class: i, repair: [], tests: }
 `;
     const { models } = loadGood({ files: { 'config/models.yaml': text } });
-    expect(models).toEqual({ light: 'a', heavy: 'b', default: 'd', workers: ['e:1b', 'f'] });
+    expect(models).toEqual({
+      light: 'a',
+      heavy: 'b',
+      default: 'd',
+      workers: ['e:1b', 'f'],
+      tasks: { python: ['g', 'h:2b'], class: ['i'] },
+    });
+  });
+
+  it.each(WORKER_TASKS)('takes models for the task %s', (task) => {
+    const files = { 'config/models.yaml': `tasks: {${task}: [a]}` };
+    expect(loadGood({ files }).models.tasks).toEqual({ [task]: ['a'] });
   });
 
   it('takes an empty value as not set', () => {
@@ -93,6 +107,22 @@ describe('wrong settings', () => {
     );
   });
 
+  it('that are models of an unknown task are told with name, rule and value', () => {
+    const [problem, ...others] = loadBad({ files: { 'config/models.yaml': 'tasks: {pyhton: [a:1b, b]}' } });
+    expect(others).toEqual([]);
+    expect(problem).toMatchObject({
+      name: 'HYDRA_TASK_MODELS',
+      rule: 'no task "pyhton"; did you mean python?',
+      value: 'pyhton=a:1b, b',
+      origin: 'config/models.yaml',
+      fix: 'set HYDRA_TASK_MODELS= in the environment or .env, or tasks in config/models.yaml',
+    });
+  });
+
+  it.each(['python', 'python=', '=a', 'python=a=b', 'python=a; python=b'])('refuse %s as models by task', (text) => {
+    expect(loadBad({ environment: { HYDRA_TASK_MODELS: text } })).toHaveLength(1);
+  });
+
   it('are told with name, place, rule, value and remedy', () => {
     expect(formatProblems(loadBad({ environment: { HYDRA_API_PORT: 'eighty' } }))).toBe(
       [
@@ -122,6 +152,11 @@ describe('wrong settings', () => {
       'did you mean orchestrator.light.model?',
     ],
     ['a map where a name belongs', 'default: {model: {name: x}}', 'a name, or a list of names'],
+    ['a task that is misspelt', 'tasks: {pyhton: [a]}', 'no task "pyhton"; did you mean python?'],
+    ['a task that there is not', 'tasks: {poetry_in_motion: [a]}', 'there are repair, tests, function, class'],
+    ['a name of a task that is no model', 'tasks: {python: [two words]}', 'tasks with their models, such as'],
+    ['a list where tasks belong', 'tasks: [a]', 'a map of tasks with their models'],
+    ['a map where models of a task belong', 'tasks: {python: {model: a}}', 'a map of tasks with their models'],
     ['no YAML', 'default: [', 'YAML'],
     ['a list where keys belong', '- x', 'no such key'],
   ])('in models.yaml: %s', (_case, text, rule) => {

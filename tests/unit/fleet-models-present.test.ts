@@ -4,6 +4,7 @@ import type { ModelRoles } from '../../config/settings.ts';
 import type { NodeModel, NodeSnapshot } from '../../domain/node.ts';
 import { chooseModelsPresent } from '../../fleet/models-present.ts';
 import { modelSizeB } from '../../fleet/model-traits.ts';
+import { nameMissingModels } from '../../fleet/name-missing-models.ts';
 import { nodeId } from './fleet-scheduler-fixture.ts';
 import { model } from './fleet-scripted-hosts.ts';
 
@@ -12,6 +13,7 @@ const SEED: ModelRoles = {
   heavy: 'qwen3:14b',
   workers: [],
   default: 'llama3.2:latest',
+  tasks: {},
 };
 
 function sized(name: string, parameterSize: string): NodeModel {
@@ -53,19 +55,23 @@ describe('models present', () => {
     expect(roles).toEqual({ ...SEED, default: 'llama3.2' });
   });
 
-  test('missing roles go to the best model present, with an explanation each', () => {
+  test('missing roles go to the best model present, and are named', () => {
     const { roles, missing } = chooseModelsPresent([host(MIXED)], { ...SEED, workers: ['codestral:22b'] });
     expect(roles).toEqual({
       light: 'llama3.2:1b',
       heavy: 'qwen3-coder:30b',
       workers: ['qwen2.5-coder:7b'],
       default: 'qwen2.5-coder:7b',
+      tasks: {},
     });
-    expect(missing.map((entry) => [entry.role, entry.model, entry.substitute])).toEqual(
-      expect.arrayContaining([['heavy', 'qwen3:14b', 'qwen3-coder:30b']]),
-    );
-    expect(missing.find((entry) => entry.role === 'light')?.explanation).toBe(
-      'light: no host has qwen3:1.7b; llama3.2:1b is used, the smallest general model present. To bring it: ollama pull qwen3:1.7b',
+    expect(missing).toEqual([
+      { role: 'light', model: 'qwen3:1.7b', isReplaced: true },
+      { role: 'heavy', model: 'qwen3:14b', isReplaced: true },
+      { role: 'default', model: 'llama3.2:latest', isReplaced: true },
+      { role: 'workers', model: 'codestral:22b', isReplaced: true },
+    ]);
+    expect(nameMissingModels(missing.slice(0, 3))).toBe(
+      'the light model qwen3:1.7b, the heavy model qwen3:14b or the worker model llama3.2:latest',
     );
   });
 
@@ -73,7 +79,21 @@ describe('models present', () => {
     const workers = ['codestral:22b', 'qwen2.5-coder:1.5b', 'llama3.1:8b'];
     const { roles, missing } = chooseModelsPresent([host(MIXED)], { ...SEED, workers });
     expect(roles.workers).toEqual(['qwen2.5-coder:1.5b', 'llama3.1:8b']);
-    expect(missing.filter((entry) => entry.role === 'workers').map((entry) => entry.model)).toEqual(['codestral:22b']);
+    expect(missing.filter((entry) => entry.role === 'workers')).toEqual([
+      { role: 'workers', model: 'codestral:22b', isReplaced: false },
+    ]);
+  });
+
+  test('of the models of a task those present do it; with none of them the task goes to the others', () => {
+    const tasks = { python: ['codestral:22b', 'qwen2.5-coder:7b'], repair: ['gpt-oss:20b'] };
+    const { roles, missing } = chooseModelsPresent([host(MIXED)], { ...SEED, tasks });
+    expect(roles.tasks).toEqual({ python: ['qwen2.5-coder:7b'] });
+    expect(missing).toEqual(
+      expect.arrayContaining([
+        { role: 'python', model: 'codestral:22b', isReplaced: false },
+        { role: 'repair', model: 'gpt-oss:20b', isReplaced: true },
+      ]),
+    );
   });
 
   test('a single small model plays every role', () => {
@@ -83,6 +103,7 @@ describe('models present', () => {
       heavy: 'smollm2:360m',
       workers: [],
       default: 'smollm2:360m',
+      tasks: {},
     });
   });
 
