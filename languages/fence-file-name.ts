@@ -1,5 +1,5 @@
+import { isSafePath } from '../domain/safe-path.ts';
 import type { FencedBlock } from './fences.ts';
-import { isSafeRelativePath } from './safe-path.ts';
 
 const PATH = String.raw`(?:\.?/)?[\w@.-]+(?:/[\w@.-]+)*\.[A-Za-z][A-Za-z0-9]{0,5}`;
 const WHOLE_PATH = new RegExp(`^${PATH}$`);
@@ -21,7 +21,7 @@ export function fileNameOf(block: FencedBlock): { readonly path?: string; readon
   const stated = fromInfo(block.info) ?? fromFirstLine(block.content) ?? fromLead(block.lead);
   if (stated === undefined) return {};
   const path = stated.replace(/^\.\//, '');
-  return isSafeRelativePath(path) ? { path } : { unsafe: stated };
+  return isSafePath(path) ? { path } : { unsafe: stated };
 }
 
 function fromInfo(info: string): string | undefined {

@@ -1,4 +1,5 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { bindProcessGroup, killProcessGroup } from '../sandbox/process/process-group.ts';
 import type { ToolOptions } from './tool-report.ts';
 
 /** A checker as a child process. Its environment is exactly `environment`. */
@@ -29,16 +30,20 @@ export function runTool(tool: ToolCommand, { timeoutMs, signal }: ToolOptions): 
     });
     const output = collect(child.stdout);
     const errors = collect(child.stderr);
+    // The checker leads its own process group, so that what it started ends with it.
+    const { pid } = child;
+    const release = pid === undefined ? () => {} : bindProcessGroup(pid);
     let verdict: ToolEnding | undefined;
     const stop = (ending: ToolEnding): void => {
       verdict ??= ending;
-      endGroup(child);
+      if (pid !== undefined) killProcessGroup(pid);
     };
     const timer = setTimeout(() => stop({ ended: 'timeout', message: `no answer within ${timeoutMs} ms` }), timeoutMs);
     const onAbort = (): void => stop({ ended: 'cancelled', message: 'cancelled' });
     signal?.addEventListener('abort', onAbort, { once: true });
     const finish = (ending: ToolEnding): void => {
       clearTimeout(timer);
+      release();
       signal?.removeEventListener('abort', onAbort);
       resolve(verdict ?? ending);
     };
@@ -60,13 +65,4 @@ function collect(stream: NodeJS.ReadableStream): () => string {
     length += chunk.length;
   });
   return () => Buffer.concat(chunks).toString('utf8');
-}
-
-/** The checker leads its own process group, so that what it started ends with it. */
-function endGroup(child: ChildProcess): void {
-  try {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-  } catch {
-    child.kill('SIGKILL');
-  }
 }

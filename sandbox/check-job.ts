@@ -5,7 +5,8 @@ import type { SandboxJob } from './program-runner.ts';
 /** Refuses a job whose file names leave the program's folder or are not among its files. Errors: RequestRejected. */
 export function checkJob(job: SandboxJob): void {
   const paths = job.files.map((file) => file.path);
-  for (const path of paths) if (!isSafePath(path)) reject('A file name must stay inside the program.', path);
+  for (const path of paths)
+    if (!isSafePath(path)) reject('A file name must be plain and stay inside the program.', path);
   if (new Set(paths).size < paths.length) reject('A file is there twice.', paths.join(', '));
   for (const path of namedFiles(job)) if (!paths.includes(path)) reject('This file is not part of the program.', path);
 }

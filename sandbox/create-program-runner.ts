@@ -5,12 +5,12 @@ import { composeRunners } from './compose-runners.ts';
 import { createProcessRunner } from './create-process-runner.ts';
 import { findDenoBinary } from './deno/deno-binary.ts';
 import { createDenoLauncher } from './deno/deno-launcher.ts';
+import { removeAbandonedFolders } from './owned-folder.ts';
 import { prepareSandbox } from './prepare-sandbox.ts';
 import { probeLanguage } from './probe-runner.ts';
 import type { ProgramRunner } from './program-runner.ts';
 import type { RunnerChoice, RunnerReport, SandboxChoice } from './runner-choice.ts';
 import type { SandboxAssets } from './sandbox-assets.ts';
-import { removeStaleFolders } from './temporary-folder.ts';
 
 /** What the choice is made from. `cacheFolder` is the user's cache, where set-up leaves what it made. */
 export interface RunnerSettings {
@@ -25,9 +25,9 @@ type Found = { readonly runner: ProgramRunner } | { readonly problem: string };
  * works, else Deno. A language that no adapter can run is missing from the runner's description.
  */
 export async function createProgramRunner({ choice, cacheFolder }: RunnerSettings): Promise<RunnerChoice> {
+  await removeAbandonedFolders();
   if (choice === 'none') return { kind: 'none', reason: 'The settings switch the sandbox off.' };
   const assets = await prepareSandbox(cacheFolder, () => undefined);
-  await removeStaleFolders();
   const bubblewrap = choice === 'deno' ? { problem: 'not asked for' } : await tryBubblewrap(assets);
   const missing = 'runner' in bubblewrap ? 3 - bubblewrap.runner.description.languages.length : 3;
   const deno = choice === 'bubblewrap' || missing === 0 ? { problem: 'not asked for' } : await tryDeno(assets);

@@ -19,8 +19,10 @@ import {
 import type { SandboxAssets } from './sandbox-assets.ts';
 
 const run = promisify(execFile);
-// Five small wheels; a connection that needs longer is not there.
+// Five small wheels; a download that needs longer does not come to its end.
 const DOWNLOAD_LIMIT_MS = 60_000;
+// A host that has not answered by then counts as unreachable; pip itself would try for minutes.
+const CONNECT_LIMIT_SECONDS = 5;
 // 3 s here; ten times that on a busy machine, twice over.
 const SNAPSHOT_LIMIT_MS = 60_000;
 
@@ -116,6 +118,8 @@ async function downloadWheels(wheels: string): Promise<readonly string[]> {
     'download',
     '--quiet',
     '--disable-pip-version-check',
+    '--retries=0',
+    `--timeout=${CONNECT_LIMIT_SECONDS}`,
     '--no-deps',
     '--only-binary=:all:',
   ];

@@ -4,6 +4,7 @@ import { toClientOptions } from '@temporalio/envconfig';
 import { NativeConnection, type NativeConnectionOptions } from '@temporalio/worker';
 import type { Settings } from '../config/settings.ts';
 import { SynthesisFailure } from '../domain/failure.ts';
+import { abandonOnAbort } from './abandon-on-abort.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 
 /** Open connections to one Temporal: the native one for workers, the other for clients. */
@@ -26,19 +27,34 @@ const QUICK_RECONNECT = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_re
 const FINAL_CODES: readonly number[] = [3, 5, 7, 16];
 const NOT_FOUND = 5;
 
+/** How long is tried. */
+interface ConnectOptions {
+  readonly limitMs?: number;
+  /** Aborted: it is tried no more. */
+  readonly signal?: AbortSignal;
+}
+
+/** Connects a worker to the Temporal of the settings; tries again until the deadline. Errors: TemporalUnavailable. */
+export function connectWorker(
+  { temporal }: Pick<Settings, 'temporal'>,
+  limits: ConnectOptions = {},
+): Promise<NativeConnection> {
+  const options = toConnectionOptions(temporal);
+  return retryUntil(limits, temporal, () => NativeConnection.connect(options));
+}
+
 /**
  * Connects to the Temporal of the settings, tries again until the deadline while it cannot be reached, and sees to it that the
  * namespace has our search attributes.
- * Errors: TemporalUnavailable with address, namespace and what to do.
+ * Errors: TemporalUnavailable with address, namespace and what to do; the signal's reason.
  */
 export async function connectTemporal(
   settings: Pick<Settings, 'temporal'>,
-  limitMs = CONNECT_LIMIT_MS,
+  limits: ConnectOptions = {},
 ): Promise<TemporalConnections> {
   const { namespace } = settings.temporal;
   const options = toConnectionOptions(settings.temporal);
-  const retry = <Value>(attempt: () => Promise<Value>) => retryUntil(Date.now() + limitMs, settings.temporal, attempt);
-  const nativeConnection = await retry(() => NativeConnection.connect(options));
+  const nativeConnection = await connectWorker(settings, limits);
   const connection = Connection.lazy({ ...toClientConnectionOptions(options), channelArgs: QUICK_RECONNECT });
   const close = async () => {
     await connection.close();
@@ -46,8 +62,8 @@ export async function connectTemporal(
   };
   try {
     // A wrong namespace is told here and not by a worker later.
-    await retry(() => describeNamespace(connection, namespace));
-    await ensureSearchAttributes(connection, namespace);
+    await retryUntil(limits, settings.temporal, () => describeNamespace(connection, namespace));
+    await untilAborted(ensureSearchAttributes(connection, namespace), limits);
     return { nativeConnection, connection, client: new Client({ connection, namespace }), namespace, close };
   } catch (error) {
     await close();
@@ -76,15 +92,21 @@ async function describeNamespace(connection: Connection, namespace: string): Pro
   );
 }
 
+function untilAborted<Value>(work: Promise<Value>, { signal }: ConnectOptions): Promise<Value> {
+  return signal ? abandonOnAbort(work, signal) : work;
+}
+
 async function retryUntil<Value>(
-  deadline: number,
+  limits: ConnectOptions,
   temporal: Settings['temporal'],
   attempt: () => Promise<Value>,
 ): Promise<Value> {
+  const deadline = Date.now() + (limits.limitMs ?? CONNECT_LIMIT_MS);
   for (;;) {
     try {
-      return await attempt();
+      return await untilAborted(attempt(), limits);
     } catch (error) {
+      limits.signal?.throwIfAborted();
       const isFinal = isGrpcServiceError(error) && FINAL_CODES.includes(error.code);
       if (isFinal || Date.now() > deadline) throw toFailure(temporal, error);
       await delay(RETRY_INTERVAL_MS);

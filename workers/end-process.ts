@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAlive, type ProcessIdentity } from './process-identity.ts';
+import { isAlive, type ProcessIdentity } from '../sandbox/process-identity.ts';
 import { readProcessRecord, removeProcessRecord } from './process-record.ts';
 
 /** How often to look whether it has gone; a look is one read in /proc. */

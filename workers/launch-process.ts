@@ -7,7 +7,7 @@ import { SynthesisFailure } from '../domain/failure.ts';
 import { endProcess } from './end-process.ts';
 import type { ManagedProcessOptions, ProcessRelation } from './managed-process-options.ts';
 import { assertPortsFree } from './port-holder.ts';
-import { identifyProcess, type ProcessIdentity } from './process-identity.ts';
+import { identifyProcess, type ProcessIdentity } from '../sandbox/process-identity.ts';
 import { removeProcessRecord, writeProcessRecord } from './process-record.ts';
 
 /** A running process that we look after or share. */
@@ -34,7 +34,7 @@ export async function launchProcess(
   recordFile: string,
   signal: AbortSignal,
 ): Promise<LaunchedProcess> {
-  await assertPortsFree(options.host, options.ports, options.failureType);
+  await assertPortsFree(options.ports, options.failureType);
   const child = spawnDetached(options);
   const ended = once(child, 'exit').catch(() => {});
   const identity = await recordChild(child, options, recordFile);

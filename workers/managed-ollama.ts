@@ -1,4 +1,5 @@
 import { startManagedProcess, type ManagedProcess } from './managed-process.ts';
+import type { NeededPort } from './port-holder.ts';
 
 /** An Ollama of our own, for a machine that has none. */
 export interface ManagedOllamaOptions {
@@ -13,6 +14,8 @@ export interface ManagedOllamaOptions {
   /** Requests at once (`OLLAMA_NUM_PARALLEL`). */
   readonly slots?: number;
   readonly report?: (sentence: string) => void;
+  /** Aborted while it is being started: it is ended again. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ManagedOllama extends ManagedProcess {
@@ -29,7 +32,7 @@ const PROBE_DEADLINE_MS = 1000;
 
 /**
  * Starts an Ollama, or takes over the one that an earlier Hydra left behind, and waits until it serves.
- * Errors: NodeUnavailable when the port is taken (names the holder and the setting) or it does not start.
+ * Errors: NodeUnavailable when the port is taken (names the holder and the setting) or it does not start; the signal's reason.
  */
 export async function startManagedOllama(options: ManagedOllamaOptions): Promise<ManagedOllama> {
   const url = `http://${HOST}:${options.port}`;
@@ -45,11 +48,11 @@ export async function startManagedOllama(options: ManagedOllamaOptions): Promise
     },
     folder: options.folder,
     logFile: options.logFile,
-    host: HOST,
-    ports: [{ port: options.port, setting: 'HYDRA_NODES, which uses an Ollama of yours instead' }],
+    ports: [ollamaPort(options.port)],
     isServing: () => answersVersion(url),
     failureType: 'NodeUnavailable',
     report: options.report ?? (() => {}),
+    signal: options.signal ?? new AbortController().signal,
   });
   return {
     url,
@@ -59,6 +62,11 @@ export async function startManagedOllama(options: ManagedOllamaOptions): Promise
     },
     stop: () => managed.stop(),
   };
+}
+
+/** The port of our Ollama, with the setting by which it is not needed. */
+export function ollamaPort(port: number): NeededPort {
+  return { host: HOST, port, setting: 'HYDRA_NODES, which uses an Ollama of yours instead' };
 }
 
 /** The version is the one answer that never waits for a model. */

@@ -12,7 +12,6 @@ export interface ManagedProcessOptions {
   /** Folder of state: holds the record `<name>.json`. */
   readonly folder: string;
   readonly logFile: string;
-  readonly host: string;
   readonly ports: readonly NeededPort[];
   /** True once it answers as it should; false, never an error, before. */
   readonly isServing: () => Promise<boolean>;
@@ -20,6 +19,8 @@ export interface ManagedProcessOptions {
   readonly failureType: FailureType;
   /** Told in a sentence what happens to it: adopted, ended by itself, started again. */
   readonly report: (sentence: string) => void;
+  /** Aborted while it is being started: it is ended again. */
+  readonly signal: AbortSignal;
 }
 
 /**

@@ -29,12 +29,12 @@ export function recordFileOf(folder: string, name: string): string {
 
 /**
  * Starts a server, or takes over what an earlier Hydra left behind, and waits until it serves.
- * Errors: a failure of `failureType` when a port is taken, it ends at once or does not serve in time.
+ * Errors: a failure of `failureType` when a port is taken, it ends at once or does not serve in time; the signal's reason.
  */
 export async function startManagedProcess(options: ManagedProcessOptions): Promise<ManagedProcess> {
   const recordFile = recordFileOf(options.folder, options.name);
   const found = await takeOverProcess(options, recordFile);
-  const first = found ?? (await launchProcess(options, recordFile, new AbortController().signal));
+  const first = found ?? (await launchProcess(options, recordFile, options.signal));
   return first.relation === 'shared' ? useShared(first) : new Supervisor(options, recordFile, first);
 }
 
@@ -67,6 +67,8 @@ class Supervisor implements ManagedProcess {
     this.#stopping.abort();
     await this.#supervision;
     await endProcess(this.#current.identity);
+    // Were we to end before Node has taken note of its child's end, the child would stay behind as a zombie.
+    if (this.#current.relation === 'started') await this.#current.ended;
     removeProcessRecord(this.#recordFile);
   }
 

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { SynthesisFailure, type FailureType } from '../domain/failure.ts';
@@ -15,40 +16,58 @@ export interface PortHolder {
 
 /** A port that a process of ours needs, and the setting by which it is changed. */
 export interface NeededPort {
+  readonly host: string;
   readonly port: number;
   readonly setting: string;
 }
 
-/** Throws a failure of the given type that names holder and setting where one of the ports is taken. */
-export async function assertPortsFree(host: string, ports: readonly NeededPort[], type: FailureType): Promise<void> {
-  for (const { port, setting } of ports) {
-    if (await isPortFree(host, port)) continue;
-    const holder = await findPortHolder(port);
-    if (holder === null && (await becomesFree(host, port))) continue;
-    const who = holder === null ? 'another program' : `${holder.command} (process ${holder.pid})`;
-    const message = `Port ${port} is taken by ${who}. Stop it, or use another with ${setting}.`;
-    throw new SynthesisFailure(type, message, { port, setting, holder });
+/** Throws a failure of the given type that names port, holder and setting of every port that is taken. */
+export async function assertPortsFree(ports: readonly NeededPort[], type: FailureType): Promise<void> {
+  const taken = await findTakenPorts(ports);
+  if (taken.length > 0) throw portsTaken(taken, type);
+}
+
+/** A needed port that somebody listens on; null: who it is cannot be told. */
+export type TakenPort = NeededPort & { readonly holder: PortHolder | null };
+
+/** Finds those of the ports that are taken, and by whom. */
+export async function findTakenPorts(ports: readonly NeededPort[]): Promise<readonly TakenPort[]> {
+  const taken: TakenPort[] = [];
+  for (const needed of ports) {
+    if (await isPortFree(needed)) continue;
+    const holder = await findPortHolder(needed.port);
+    if (holder !== null || !(await becomesFree(needed))) taken.push({ ...needed, holder });
   }
+  return taken;
+}
+
+/** The failure that names them all, one on a line. */
+export function portsTaken(taken: readonly TakenPort[], type: FailureType): SynthesisFailure {
+  const lines = taken.map(({ port, setting, holder }) => {
+    const who = holder === null ? 'another program' : `${holder.command} (process ${holder.pid})`;
+    return `Port ${port} is taken by ${who}. Stop it, or use another with ${setting}.`;
+  });
+  return new SynthesisFailure(type, lines.join('\n'), { taken });
 }
 
 /** A killed server counts as gone before the last of its threads has given its ports back; nobody is seen to hold them then. */
 const RELEASE_MS = 3_000;
 const LOOK_INTERVAL_MS = 50;
 
-async function becomesFree(host: string, port: number): Promise<boolean> {
+async function becomesFree(needed: NeededPort): Promise<boolean> {
   const deadline = Date.now() + RELEASE_MS;
   while (Date.now() < deadline) {
     await delay(LOOK_INTERVAL_MS);
-    if (await isPortFree(host, port)) return true;
+    if (await isPortFree(needed)) return true;
   }
   return false;
 }
 
-/** True when the port can be listened on now. */
-export function isPortFree(host: string, port: number): Promise<boolean> {
+/** True when nobody listens there. What else keeps us from listening is said by whoever tries to. */
+function isPortFree({ host, port }: NeededPort): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(false));
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'EADDRINUSE'));
     server.listen(port, host, () => server.close(() => resolve(true)));
   });
 }
@@ -94,9 +113,15 @@ function readLinkOrNothing(path: string): string {
   }
 }
 
+/** Long enough to tell which of several servers it is. */
+const MAX_COMMAND_CHARACTERS = 60;
+
+/** The command as it was typed, without the folder of its program; its arguments tell one server from another. */
 function commandOf(pid: string): string {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+    const [program = '', ...rest] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    const command = [basename(program), ...rest].join(' ').trim();
+    return command.length > MAX_COMMAND_CHARACTERS ? `${command.slice(0, MAX_COMMAND_CHARACTERS - 1)}…` : command;
   } catch {
     return 'a program';
   }

@@ -18,17 +18,25 @@ export interface OwnPrograms {
   stop(): Promise<void>;
 }
 
-/** Starts Temporal where it is ours, and an Ollama where set-up found none, both at once. */
-export async function startPrograms(
-  settings: Settings,
-  programs: Programs,
-  report: (sentence: string) => void,
-): Promise<OwnPrograms> {
+/** What a start of programs needs to know. */
+export interface ProgramsOptions {
+  readonly settings: Settings;
+  readonly programs: Programs;
+  readonly report: (sentence: string) => void;
+  /** Aborted while they are being started: they are ended again. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Starts Temporal where it is ours, and an Ollama where set-up found none, both at once.
+ * Errors: whatever keeps one of them from starting, as SynthesisFailure; the signal's reason. The other one is ended again.
+ */
+export async function startPrograms(options: ProgramsOptions): Promise<OwnPrograms> {
+  const { settings } = options;
   mkdirSync(join(settings.home, 'logs'), { recursive: true });
-  const [temporal, ollama] = await bothOrNone(
-    startTemporal(settings, programs, report),
-    startOllama(settings, programs, report),
-  );
+  const giveUp = new AbortController();
+  const both = { ...options, signal: AbortSignal.any([options.signal, giveUp.signal]) };
+  const [temporal, ollama] = await bothOrNone(startTemporal(both), startOllama(both), giveUp);
   const address = temporal?.address ?? settings.temporal.address;
   const nodes = ollama ? [ollama.node] : settings.nodes;
   return {
@@ -40,14 +48,16 @@ export async function startPrograms(
   };
 }
 
-/** Where one does not start, the other is ended again. */
+/** Where one does not start, the other is given up or ended again. */
 async function bothOrNone<One extends Stoppable, Other extends Stoppable>(
   one: Promise<One | null>,
   other: Promise<Other | null>,
+  giveUp: AbortController,
 ): Promise<[One | null, Other | null]> {
   try {
     return await Promise.all([one, other]);
   } catch (error) {
+    giveUp.abort();
     for (const ended of await Promise.allSettled([one, other]))
       if (ended.status === 'fulfilled') await ended.value?.stop();
     throw error;
@@ -58,7 +68,7 @@ interface Stoppable {
   stop(): Promise<void>;
 }
 
-async function startTemporal(settings: Settings, programs: Programs, report: (sentence: string) => void) {
+async function startTemporal({ settings, programs, report, signal }: ProgramsOptions) {
   if (!settings.temporal.managed) return null;
   const { dev } = settings.temporal;
   if (!programs.temporal || !dev) throw missing('Temporal', 'HYDRA_TEMPORAL_CLI');
@@ -68,6 +78,7 @@ async function startTemporal(settings: Settings, programs: Programs, report: (se
     folder: settings.home,
     logFile: join(settings.home, 'logs', 'temporal.log'),
     report,
+    signal,
   });
 }
 
@@ -76,7 +87,7 @@ export function ownOllama({ nodes }: Pick<Settings, 'nodes'>, programs: Programs
   return nodes.length === 1 && nodes[0]?.url === DEFAULT_OLLAMA_URL ? programs.managedOllama : null;
 }
 
-async function startOllama(settings: Settings, programs: Programs, report: (sentence: string) => void) {
+async function startOllama({ settings, programs, report, signal }: ProgramsOptions) {
   const own = ownOllama(settings, programs);
   const [given] = settings.nodes;
   if (!own || !given) return null;
@@ -89,6 +100,7 @@ async function startOllama(settings: Settings, programs: Programs, report: (sent
     logFile: join(settings.home, 'logs', 'ollama.log'),
     slots: given.slots,
     report,
+    signal,
   });
   const node: NodeAddress = { ...given, id: 'local' as NodeId, url: ollama.url };
   return { node, stop: () => ollama.stop() };

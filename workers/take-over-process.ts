@@ -3,7 +3,7 @@ import { SynthesisFailure } from '../domain/failure.ts';
 import { endProcess } from './end-process.ts';
 import type { LaunchedProcess } from './launch-process.ts';
 import type { ManagedProcessOptions, ProcessRelation } from './managed-process-options.ts';
-import { identifyProcess, isAlive, type ProcessIdentity } from './process-identity.ts';
+import { identifyProcess, isAlive, type ProcessIdentity } from '../sandbox/process-identity.ts';
 import { readProcessRecord, removeProcessRecord, writeProcessRecord, type ProcessRecord } from './process-record.ts';
 
 /** A process that is not our child is looked at so often. */
@@ -17,6 +17,7 @@ const LOOK_INTERVAL_MS = 50;
 /**
  * Looks for what an earlier Hydra left behind: adopts it when it serves, ends it when it does not or was started otherwise,
  * shares it when that Hydra lives. Null: there is nothing, start one.
+ * Errors: the signal's reason, after what was left behind is ended.
  */
 export async function takeOverProcess(
   options: ManagedProcessOptions,
@@ -28,9 +29,12 @@ export async function takeOverProcess(
   if (isSameCommand(record, options) && (await servesWithin(record.process, options, LEFT_BEHIND_LIMIT_MS))) {
     return adopt(record, options, recordFile);
   }
-  options.report(`${options.name} (process ${record.process.pid}) was left behind and is of no use; it is ended`);
+  if (!options.signal.aborted) {
+    options.report(`${options.name} (process ${record.process.pid}) was left behind and is of no use; it is ended`);
+  }
   await endProcess(record.process);
   removeProcessRecord(recordFile);
+  options.signal.throwIfAborted();
   return null;
 }
 
@@ -51,7 +55,9 @@ async function share(record: ProcessRecord, options: ManagedProcessOptions): Pro
   if (!isSameCommand(record, options)) {
     throw new SynthesisFailure(options.failureType, `${other} with other settings; stop that one first`, details);
   }
-  if (!(await servesWithin(record.process, options, SHARED_LIMIT_MS))) {
+  const serves = await servesWithin(record.process, options, SHARED_LIMIT_MS);
+  options.signal.throwIfAborted();
+  if (!serves) {
     throw new SynthesisFailure(options.failureType, `${other} and does not answer; stop that one first`, details);
   }
   return toLaunched(record.process, 'shared');
@@ -61,14 +67,15 @@ function isSameCommand(record: ProcessRecord, options: ManagedProcessOptions): b
   return JSON.stringify(record.command) === JSON.stringify([options.executable, ...options.args]);
 }
 
+/** False at once when the start is given up. */
 async function servesWithin(
   identity: ProcessIdentity,
   options: ManagedProcessOptions,
   limitMs: number,
 ): Promise<boolean> {
   const deadline = Date.now() + limitMs;
-  while (Date.now() < deadline && (await isAlive(identity))) {
-    if (await options.isServing()) return true;
+  while (Date.now() < deadline && !options.signal.aborted && (await isAlive(identity))) {
+    if (await options.isServing()) return !options.signal.aborted;
     await delay(LOOK_INTERVAL_MS);
   }
   return false;

@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { msToTs, tsToMs } from '@temporalio/common/lib/time.js';
 import { TEMPORAL_DEV_HOST, toServerFlags, type TemporalDevConfig } from '../config/load-temporal-dev.ts';
+import { abandonOnAbort } from './abandon-on-abort.ts';
 import { startManagedProcess, type ManagedProcess } from './managed-process.ts';
+import type { NeededPort } from './port-holder.ts';
 
 /** The Temporal server of our own: what to start and where it keeps its things. */
 export interface TemporalDevServerOptions {
@@ -15,6 +17,8 @@ export interface TemporalDevServerOptions {
   readonly port?: number;
   readonly uiPort?: number;
   readonly report?: (sentence: string) => void;
+  /** Aborted while it is being started: it is ended again. */
+  readonly signal?: AbortSignal;
 }
 
 export interface TemporalDevServer extends ManagedProcess {
@@ -36,17 +40,18 @@ const QUICK_RECONNECT = { 'grpc.initial_reconnect_backoff_ms': 50, 'grpc.max_rec
 /**
  * Starts our Temporal server, or takes over the one that an earlier Hydra left behind, and waits until it serves. When it ends
  * by itself it is started again on the same file; workers and clients reconnect by themselves.
- * Errors: TemporalUnavailable when a port is taken (names the holder and the setting) or it does not start.
+ * Errors: TemporalUnavailable when a port is taken (names the holder and the setting) or it does not start; the signal's reason.
  */
 export async function startTemporalDevServer(options: TemporalDevServerOptions): Promise<TemporalDevServer> {
-  const { devConfig, report = () => {} } = options;
+  const { devConfig, report = () => {}, signal = new AbortController().signal } = options;
   const port = options.port ?? devConfig.port;
   const uiPort = options.uiPort ?? devConfig.ui_port;
   const address = `${TEMPORAL_DEV_HOST}:${port}`;
   const connection = Connection.lazy({ address, channelArgs: QUICK_RECONNECT });
   const databaseFile = join(options.folder, devConfig.database_file);
+  let managed: ManagedProcess | undefined;
   try {
-    const managed = await startManagedProcess({
+    managed = await startManagedProcess({
       name: TEMPORAL_PROCESS,
       executable: options.executable,
       args: toServerFlags(devConfig, { databaseFile, port, uiPort }),
@@ -54,21 +59,27 @@ export async function startTemporalDevServer(options: TemporalDevServerOptions):
       environment: { ...withoutTemporalNames(process.env), TEMPORAL_VERSION_CHECK_DISABLED: 'true' },
       folder: options.folder,
       logFile: options.logFile,
-      host: TEMPORAL_DEV_HOST,
-      ports: [
-        { port, setting: 'HYDRA_TEMPORAL_PORT' },
-        { port: uiPort, setting: 'HYDRA_TEMPORAL_UI_PORT' },
-      ],
+      ports: temporalPorts(port, uiPort),
       isServing: () => isServing(connection, devConfig.namespace),
       failureType: 'TemporalUnavailable',
       report,
+      signal,
     });
-    await setRetention(connection, devConfig);
+    await abandonOnAbort(setRetention(connection, devConfig), signal);
     return toServer(managed, connection, { address, uiUrl: `http://localhost:${uiPort}` });
   } catch (error) {
+    await managed?.stop();
     await connection.close();
     throw error;
   }
+}
+
+/** The ports of our Temporal server, with the settings that change them. */
+export function temporalPorts(port: number, uiPort: number): readonly NeededPort[] {
+  return [
+    { host: TEMPORAL_DEV_HOST, port, setting: 'HYDRA_TEMPORAL_PORT' },
+    { host: TEMPORAL_DEV_HOST, port: uiPort, setting: 'HYDRA_TEMPORAL_UI_PORT' },
+  ];
 }
 
 function toServer(

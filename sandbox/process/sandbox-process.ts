@@ -2,12 +2,12 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import process from 'node:process';
 import type { Readable, Writable } from 'node:stream';
 import { SynthesisFailure } from '../../domain/failure.ts';
 import type { SandboxEnding } from '../program-runner.ts';
 import { createFrameReader, type DriverFrame } from './frame-reader.ts';
 import { createLimitWatch, type LimitWatch } from './limit-watch.ts';
+import { bindProcessGroup, killProcessGroup } from './process-group.ts';
 import type { ProcessEnd, ProcessJob } from './process-job.ts';
 
 /** How one process is started that then waits for its job. */
@@ -94,14 +94,8 @@ export class SandboxProcess {
   }
 
   #kill(): void {
-    const { pid } = this.#child;
-    if (pid === undefined) return;
-    try {
-      // The whole group: the process was started as the leader of its own.
-      process.kill(-pid, 'SIGKILL');
-    } catch {
-      this.#child.kill('SIGKILL');
-    }
+    // The whole group: the process was started as the leader of its own.
+    if (this.#child.pid !== undefined) killProcessGroup(this.#child.pid);
   }
 
   async #watchPipes(): Promise<readonly [number | null, NodeJS.Signals | null]> {
@@ -119,7 +113,9 @@ export class SandboxProcess {
       return [null, null] as const;
     });
     const closed = once(this.#child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+    const release = this.#child.pid === undefined ? () => {} : bindProcessGroup(this.#child.pid);
     const end = await Promise.race([closed, failed]);
+    release();
     reader.end();
     return end;
   }

@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readPrograms } from '../../bootstrap.mjs';
+import { findProcesses } from '../support/find-processes.ts';
 import { startReleaseHost, type ReleaseHost } from '../support/release-host.ts';
 import { makeBareMachine, type BareMachine } from '../support/setup-process.ts';
 
@@ -68,6 +69,41 @@ test('a host that does not answer is given up after five seconds, and the next w
   expect(Date.now() - startedAt).toBeGreaterThan(5000);
   expect(readPrograms(machine.cache)?.temporal).toMatchObject({ version: '1.5.1', source: 'build' });
 });
+
+test('where the host of Go modules cannot be reached, Go builds from what it has', async () => {
+  host.mood = 'silent';
+  const go = GO_SCRIPT.replace('= install ]', '= install ] && [ "$GOPROXY" = off ]');
+  await writeFile(join(machine.binFolder, 'go'), `${go}[ "$1" != env ] || echo http://127.0.0.1:1,direct\n`, {
+    mode: 0o755,
+  });
+  const { code, output } = await machine.run();
+  expect(output).toMatch(/Go's modules: .*ECONNREFUSED.*\. Next: what Go has in its own cache\./);
+  expect(code).toBe(0);
+});
+
+test('what a killed set-up has left working is ended by the next one', async () => {
+  host.mood = 'silent';
+  const go = join(machine.binFolder, 'go');
+  await writeFile(
+    go,
+    `#!/bin/sh\n[ "$1" != install ] || exec ${process.execPath} -e 'setTimeout(() => 0, 1e6)' build\n`,
+    { mode: 0o755 },
+  );
+  const first = machine.start();
+  await vi.waitUntil(() => builders().length > 0, SOON);
+  first.child.kill('SIGKILL');
+  await once(first.child, 'close');
+  expect(builders()).not.toEqual([]);
+  await writeFile(go, GO_SCRIPT, { mode: 0o755 });
+  expect(await machine.run()).toMatchObject({ code: 0 });
+  expect(builders()).toEqual([]);
+});
+
+/** Programs that work for a set-up on this machine of the test. */
+function builders(): readonly string[] {
+  if (process.platform !== 'linux') return [];
+  return findProcesses(machine.cache).filter((command) => command.includes('setTimeout(() => 0, 1e6)'));
+}
 
 test('more than 500 MB without a terminal ends with the command to run', async () => {
   host.mood = 'huge';

@@ -33,7 +33,7 @@ function closeAfterTest(connections: TemporalConnections): TemporalConnections {
 describe('connecting to Temporal', () => {
   it('waits for a server that is still starting', async () => {
     const place = await makePlace();
-    const connecting = connectTemporal(settingsFor(place.port), 60_000);
+    const connecting = connectTemporal(settingsFor(place.port), { limitMs: 60_000 });
     const server = await startOwnTemporal(place);
     const { client, nativeConnection } = closeAfterTest(await connecting);
     await client.workflow.start('anything', { workflowId: 'one', taskQueue: 'nobody' });
@@ -72,7 +72,7 @@ describe('connecting to Temporal', () => {
 
   it('gives up at its limit with address and namespace', async () => {
     const port = await findFreePort();
-    await expect(connectTemporal(settingsFor(port), 500)).rejects.toMatchObject({
+    await expect(connectTemporal(settingsFor(port), { limitMs: 500 })).rejects.toMatchObject({
       type: 'TemporalUnavailable',
       details: { address: `127.0.0.1:${port}`, namespace: 'default' },
       message: expect.stringContaining('Connection refused') as string,

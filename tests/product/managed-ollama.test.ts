@@ -7,7 +7,7 @@ import { cacheFolder, readEnvironment, readPrograms } from '../../bootstrap.mjs'
 import { endRecordedProcess } from '../../workers/end-process.ts';
 import { startManagedOllama } from '../../workers/managed-ollama.ts';
 import { recordFileOf } from '../../workers/managed-process.ts';
-import { identifyProcess } from '../../workers/process-identity.ts';
+import { identifyProcess } from '../../sandbox/process-identity.ts';
 import { findFreePort } from '../support/free-port.ts';
 
 async function makeOptions() {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { endRecordedProcess } from '../../workers/end-process.ts';
 import { recordFileOf, startManagedProcess } from '../../workers/managed-process.ts';
-import { identifyProcess } from '../../workers/process-identity.ts';
+import { identifyProcess } from '../../sandbox/process-identity.ts';
 import { findFreePort } from '../support/free-port.ts';
 
 const PATIENT = { timeout: 60_000, interval: 50 };
@@ -37,8 +37,7 @@ async function startServer(deaf: 'deaf' | 'obedient') {
     environment: process.env,
     folder,
     logFile: join(folder, 'server.log'),
-    host: '127.0.0.1',
-    ports: [{ port, setting: 'SERVER_PORT' }],
+    ports: [{ host: '127.0.0.1', port, setting: 'SERVER_PORT' }],
     isServing: () =>
       fetch(`http://127.0.0.1:${port}`).then(
         () => true,
@@ -46,6 +45,7 @@ async function startServer(deaf: 'deaf' | 'obedient') {
       ),
     failureType: 'NodeUnavailable',
     report: (sentence) => reports.push(sentence),
+    signal: new AbortController().signal,
   });
   return { server, reports, childPid: () => Number(readFileSync(childFile, 'utf8')) };
 }

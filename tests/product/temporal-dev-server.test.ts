@@ -11,7 +11,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { loadTemporalDev } from '../../config/load-temporal-dev.ts';
 import { endRecordedProcess } from '../../workers/end-process.ts';
 import { recordFileOf } from '../../workers/managed-process.ts';
-import { identifyProcess, isAlive } from '../../workers/process-identity.ts';
+import { identifyProcess, isAlive } from '../../sandbox/process-identity.ts';
 import { readProcessRecord, writeProcessRecord } from '../../workers/process-record.ts';
 import type { TemporalDevServer } from '../../workers/temporal-dev-server.ts';
 import { findFreePort } from '../support/free-port.ts';
@@ -204,7 +204,7 @@ describe('a Temporal server that cannot start', () => {
     const failure = startOwnTemporal(place);
     await expect(failure).rejects.toMatchObject({
       type: 'TemporalUnavailable',
-      details: { port: place[which], setting },
+      details: { taken: [{ port: place[which], setting }] },
     });
     await expect(failure).rejects.toThrow(`(process ${process.pid})`);
     expect(readProcessRecord(recordFileOf(place.folder, 'temporal'))).toBeNull();

