@@ -1,4 +1,4 @@
-import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { NodeId } from '../domain/ids.ts';
 import type { Lease, LeaseRequest } from '../domain/lease.ts';
 import { sameModel } from '../domain/model-name.ts';
@@ -65,28 +65,30 @@ async function leaseRequest(
   };
 }
 
-/** Shorter waits are the ordinary turn-taking of calls; from here on a reader wonders. */
+/** Shorter waits are the ordinary turn-taking of calls; from here on a reader wonders. The reason may change as often. */
 const SILENT_WAIT_MS = 2_000;
+/** A wait comes before the first execution of its step, so that readers keep the text of all of them. */
+const BEFORE_EXECUTION = 0;
 
-/** Readers of the run see that it waits, and for what. */
+/** Readers of the run see that it waits, and for what, until it is granted a node. */
 async function tellWhileWaiting<Result>(
   deps: FleetDependencies,
   step: ModelStep,
   wait: () => Promise<Result>,
 ): Promise<Result> {
-  const timer = setTimeout(() => {
-    const body = {
-      type: 'model.waiting',
-      model: step.sample.model,
-      reason: reasonToWait(deps, step.sample.model),
-    } as const;
-    const { runId, partId } = step;
-    deps.events.write({ runId, partId, stepKey: null, attempt: activityInfo().attempt, body });
+  const { runId, partId, sample } = step;
+  const scope = { runId, partId, stepKey: stepKeyOf(step, deps.promptsVersion), attempt: BEFORE_EXECUTION };
+  let told: string | undefined;
+  const timer = setInterval(() => {
+    const reason = reasonToWait(deps, sample.model);
+    if (reason === told) return;
+    told = reason;
+    deps.events.write({ ...scope, body: { type: 'model.waiting', model: sample.model, reason } });
   }, SILENT_WAIT_MS);
   try {
     return await wait();
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
   }
 }
 

@@ -2,6 +2,7 @@ import type { Settings } from '../config/settings.ts';
 import type { NodeId } from '../domain/ids.ts';
 import type { NodeAddress, NodeSnapshot } from '../domain/node.ts';
 import type { Scheduler } from '../fleet/scheduler-port.ts';
+import type { StaticTools } from '../languages/static-tools.ts';
 import type { EventWriter } from '../memory/event-writer.ts';
 import type { Memory } from '../memory/ports.ts';
 import type { LanguageModel } from '../models/language-model.ts';
@@ -31,8 +32,9 @@ export interface FleetDependencies extends StoreDependencies {
   readonly nodes: () => readonly NodeSnapshot[];
 }
 
-export interface VerifyDependencies extends StoreDependencies {
+export interface VerifyDependencies extends Pick<StoreDependencies, 'memory' | 'events' | 'settings'> {
   /** Null when nothing here can run untrusted code; `noRunnerReason` then says why. */
   readonly runner: ProgramRunner | null;
   readonly noRunnerReason: string;
+  readonly tools: StaticTools;
 }

@@ -39,7 +39,7 @@ interface Call {
 /**
  * Calls the model on the leased node and accepts the first answer for the step.
  * Errors: SynthesisFailure NodeUnavailable and ModelMissing, after which another node is to be tried; their details carry
- * `partialHash` when text had arrived.
+ * `partialHash` when text had arrived. LeaseLost, after which a node is to be asked for again: no fault of this one.
  */
 export async function generateText(deps: FleetDependencies, input: GenerateTextInput): Promise<ModelAnswer> {
   const stepKey = stepKeyOf(input.step, deps.promptsVersion);
@@ -48,7 +48,11 @@ export async function generateText(deps: FleetDependencies, input: GenerateTextI
     throw new SynthesisFailure('NodeUnavailable', `Node ${input.lease.nodeId} is gone.`, {
       nodeId: input.lease.nodeId,
     });
-  deps.scheduler.claim(input.lease.leaseId);
+  // Without a lease the call would run beside those that are counted: the lease expired, or another owner gave it.
+  if (!deps.scheduler.claim(input.lease.leaseId))
+    throw new SynthesisFailure('LeaseLost', `The lease of ${node.id} has ended before the call began.`, {
+      nodeId: node.id,
+    });
   let report: CallReport = { ended: 'neutral' };
   try {
     const call = { deps, input, stepKey, node };
@@ -145,7 +149,9 @@ async function accept(call: Call, { generated, problem }: Answered): Promise<Mod
       durationMs: Math.round(generated.totalMs),
       hops,
     },
-    reading: problem ? { kind: 'invalid', problem } : await readAnswer(step, generated.text, deps.memory.artifacts),
+    reading: problem
+      ? { kind: 'invalid', cause: 'cut_off', problem }
+      : await readAnswer(step, generated.text, deps.memory.artifacts),
   };
   return (await deps.memory.steps.acceptOnce(stepKey, step.runId, answer)) as ModelAnswer;
 }

@@ -36,7 +36,7 @@ async function readProgram(
   const mainFile = planned?.part.file ?? classification.mainFile;
   const given = planned ? [] : (await loadRequest(artifacts, step.requestHash)).files.map((file) => file.path);
   const extraction = await extractProgram(text, { language, mainFile, expectedFiles: [mainFile, ...given] });
-  if (!extraction.ok) return { kind: 'invalid', problem: extraction.problem };
+  if (!extraction.ok) return { kind: 'invalid', cause: 'no_program', problem: extraction.problem };
   return { kind: 'program', programHash: await putJson(artifacts, extraction.program) };
 }
 
@@ -49,30 +49,34 @@ async function readData(
   artifacts: ArtifactStore,
 ): Promise<AnswerReading> {
   const json = parseJson(text);
-  if (json === undefined) return { kind: 'invalid', problem: 'The answer is not JSON.' };
+  if (json === undefined) return wrongForm('The answer is not JSON.');
   switch (task.role) {
     case 'classify': {
       const answer = classificationAnswer.safeParse(json);
-      if (!answer.success) return { kind: 'invalid', problem: z.prettifyError(answer.error) };
+      if (!answer.success) return wrongForm(z.prettifyError(answer.error));
       const request = await loadRequest(artifacts, step.requestHash);
       return { kind: 'classification', classification: await parseWithModelAnswer(request, answer.data) };
     }
     case 'propose_calls': {
       const answer = callsAnswer.safeParse(json);
-      if (!answer.success) return { kind: 'invalid', problem: z.prettifyError(answer.error) };
+      if (!answer.success) return wrongForm(z.prettifyError(answer.error));
       return { kind: 'calls', calls: answer.data.calls.map((one) => ({ ...one, source: 'plan' })) };
     }
     case 'plan': {
       const answer = planAnswer.safeParse(json);
-      if (!answer.success) return { kind: 'invalid', problem: z.prettifyError(answer.error) };
+      if (!answer.success) return wrongForm(z.prettifyError(answer.error));
       const request = await loadRequest(artifacts, step.requestHash);
       const reading = readPlan(answer.data, task.classification, request.limits.parts);
-      if (reading.kind === 'refused') return { kind: 'invalid', problem: reading.problems.join('\n') };
+      if (reading.kind === 'refused') return wrongForm(reading.problems.join('\n'));
       return { kind: 'plan', planHash: await putJson(artifacts, reading.plan), parts: reading.plan.parts };
     }
     default:
       return task satisfies never;
   }
+}
+
+function wrongForm(problem: string): AnswerReading {
+  return { kind: 'invalid', cause: 'wrong_form', problem };
 }
 
 /** JSON, also inside a fence or with talk around it: older servers do not hold a model to the schema. */

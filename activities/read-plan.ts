@@ -1,7 +1,8 @@
 import type { Classification } from '../domain/classification.ts';
 import type { PartId } from '../domain/ids.ts';
 import type { Plan, PlanPart } from '../domain/plan.ts';
-import { isSafeRelativePath } from '../languages/safe-path.ts';
+import { isSafePath } from '../domain/safe-path.ts';
+import { formatCount } from '../domain/format-count.ts';
 import type { PlanAnswer } from './prompts/plan-parts.ts';
 
 /** A plan that holds together, or every reason why it does not. */
@@ -41,7 +42,9 @@ function toPlan(answer: PlanAnswer, { language }: Classification): Plan {
 }
 
 function findTooMany({ parts }: Plan, maxParts: number): string[] {
-  return parts.length > maxParts ? [`There are ${parts.length} parts; at most ${maxParts} are allowed.`] : [];
+  return parts.length > maxParts
+    ? [`There are ${formatCount(parts.length, 'part')}; at most ${maxParts} may be planned.`]
+    : [];
 }
 
 /** An id becomes part of a workflow ID, so it is a plain name. */
@@ -63,7 +66,7 @@ function findUnsafePaths(plan: Plan): string[] {
   ]);
   for (const type of plan.sharedTypes) paths.add(type.file);
   return [...paths]
-    .filter((path) => !isSafeRelativePath(path))
+    .filter((path) => !isSafePath(path))
     .map((path) => `The path ${JSON.stringify(path)} must be relative and stay inside the program's folder.`);
 }
 

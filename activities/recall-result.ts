@@ -29,9 +29,9 @@ export async function recallResult(
 async function recallKeyOf(deps: StoreDependencies, requestHash: ContentHash): Promise<ContentHash> {
   const { settings, memory, promptsVersion } = deps;
   const request = await loadRequest(memory.artifacts, requestHash);
-  const { light, heavy, workers } = await chooseModels(request, settings, memory.nodeSnapshots);
+  const { light, heavy, workers, tasks } = await chooseModels(request, settings, memory.nodeSnapshots);
   return createRecallKey(request, {
-    models: { light, heavy, workers },
+    models: { light, heavy, workers, ...tasks },
     temperature: settings.defaults.temperature,
     contextTokens: settings.contextTokens,
     promptsVersion,

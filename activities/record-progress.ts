@@ -1,5 +1,5 @@
 import type { ContentHash, RunId } from '../domain/ids.ts';
-import type { RunProgress } from '../domain/run.ts';
+import type { PartProgress, RunProgress } from '../domain/run.ts';
 import type { StoreDependencies } from './dependencies.ts';
 import { updateRun } from './update-run.ts';
 
@@ -7,13 +7,19 @@ export interface RecordProgressInput {
   readonly runId: RunId;
   readonly requestHash: ContentHash;
   readonly progress: RunProgress;
-  readonly note: string;
+  /** What is new: the phase with a note to it, or one part. */
+  readonly news: { readonly note: string } | { readonly part: PartProgress };
 }
 
 /** Shows readers of the run what it is doing now. */
 export async function recordProgress(deps: StoreDependencies, input: RecordProgressInput): Promise<void> {
-  const { runId, progress, note } = input;
+  const { runId, progress, news } = input;
   await updateRun(deps, input, { status: 'running', progress });
-  const body = { type: 'phase.started', phase: progress.phase, note } as const;
-  deps.events.write({ runId, partId: null, stepKey: null, attempt: 1, body });
+  const scope = { runId, stepKey: null, attempt: 1 } as const;
+  if ('part' in news) {
+    const { id, title, doing, done } = news.part;
+    deps.events.write({ ...scope, partId: id, body: { type: 'part.changed', title, doing, done } });
+  } else {
+    deps.events.write({ ...scope, partId: null, body: { type: 'phase.started', phase: progress.phase, ...news } });
+  }
 }

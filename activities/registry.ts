@@ -2,14 +2,13 @@ import { acquireNode, grantNode, type AcquireNodeInput } from './acquire-node.ts
 import { asActivity } from './as-activity.ts';
 import { classifyByParser } from './classify-by-parser.ts';
 import { decideFromStores, type DecideNextInput } from './decide/decide-from-stores.ts';
-import type { ControlDependencies, FleetDependencies, VerifyDependencies } from './dependencies.ts';
+import type { ControlDependencies, FleetDependencies } from './dependencies.ts';
 import { generateText, type GenerateTextInput } from './generate-text.ts';
 import { mergeParts, type MergeInput } from './merge-program.ts';
 import { planSample, type PlanSampleInput } from './plan-sample.ts';
 import { recallResult } from './recall-result.ts';
 import { recordFailure, recordResult, type RecordFailureInput, type RecordResultInput } from './record-outcome.ts';
 import { recordProgress, type RecordProgressInput } from './record-progress.ts';
-import { verifyProgram, type VerifyProgramInput } from './verify/verify-program.ts';
 
 type ByRequest = Parameters<typeof classifyByParser>[1];
 
@@ -38,12 +37,7 @@ export function createNodeActivities(deps: FleetDependencies) {
   return { generateText: asActivity((input: GenerateTextInput) => generateText(deps, input)) };
 }
 
-/** Sandboxed verification, on the queue whose slots are the machine's cores. */
-export function createVerifyActivities(deps: VerifyDependencies) {
-  return { verifyProgram: asActivity((input: VerifyProgramInput) => verifyProgram(deps, input)) };
-}
-
 export type ControlActivities = ReturnType<typeof createControlActivities>;
 export type FleetActivities = ReturnType<typeof createFleetActivities>;
 export type NodeActivities = ReturnType<typeof createNodeActivities>;
-export type VerifyActivities = ReturnType<typeof createVerifyActivities>;
+export type { VerifyActivities } from './verify/verify-activities.ts';

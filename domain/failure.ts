@@ -13,6 +13,7 @@ export const FAILURES = {
   TooManyRuns: { retry: 'backoff', status: 503, meaning: 'The limit of open runs is reached; try again later.' },
   TemporalUnavailable: { retry: 'backoff', status: 503, meaning: 'The Temporal server cannot be reached.' },
   NodeUnavailable: { retry: 'elsewhere', status: 503, meaning: 'The Ollama host failed; another one is chosen.' },
+  LeaseLost: { retry: 'elsewhere', status: 503, meaning: 'The turn on the host had run out; it is asked for again.' },
   ModelMissing: { retry: 'elsewhere', status: 503, meaning: 'The Ollama host does not have the model.' },
   FleetUnavailable: {
     retry: 'backoff',

@@ -46,7 +46,10 @@ export type AnswerReading =
   | { readonly kind: 'program'; readonly programHash: ContentHash }
   | { readonly kind: 'calls'; readonly calls: readonly Example[] }
   /** The answer broke its form. */
-  | { readonly kind: 'invalid'; readonly problem: string };
+  | { readonly kind: 'invalid'; readonly cause: InvalidCause; readonly problem: string };
+
+/** Why an answer cannot be used: it stopped too early, holds no program, or is no data of the form asked for. */
+export type InvalidCause = 'cut_off' | 'no_program' | 'wrong_form';
 
 /** An accepted answer; the text itself is the artifact `answerHash`. */
 export interface ModelAnswer {

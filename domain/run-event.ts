@@ -4,6 +4,8 @@ import type { Phase, RunStatus } from './run.ts';
 /** What can happen in a run, as its readers see it. Names are noun.verb. */
 export type RunEventBody =
   | { readonly type: 'phase.started'; readonly phase: Phase; readonly note: string }
+  /** A part of the plan goes on or has ended. */
+  | { readonly type: 'part.changed'; readonly title: string; readonly doing: string; readonly done: boolean }
   | {
       readonly type: 'model.started';
       readonly role: string;

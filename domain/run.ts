@@ -1,4 +1,4 @@
-import type { RunId } from './ids.ts';
+import type { PartId, RunId } from './ids.ts';
 import type { FailureReport } from './failure.ts';
 import type { SynthesisResult } from './result.ts';
 import type { Priority, SynthesisRequest } from './request.ts';
@@ -16,9 +16,9 @@ export const PHASES = ['recall', 'classify', 'attempt', 'decompose', 'build', 'm
 export type Phase = (typeof PHASES)[number];
 
 export interface PartProgress {
-  readonly id: string;
+  readonly id: PartId;
   readonly title: string;
-  /** What it is doing now, such as `candidate 2 of 4 on gpu-2`. */
+  /** What it was decided to do last, such as `writing and checking candidates 3 and 4 of 8`; once done, how it ended. */
   readonly doing: string;
   readonly done: boolean;
 }

@@ -1,8 +1,11 @@
 import {
+  CancellationScope,
   ChildWorkflowCancellationType,
+  ChildWorkflowFailure,
   executeChild,
   isCancellation,
   ParentClosePolicy,
+  TerminatedFailure,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Classification } from '../domain/classification.ts';
@@ -10,7 +13,7 @@ import type { ContentHash, PartId } from '../domain/ids.ts';
 import type { PlanPart } from '../domain/plan.ts';
 import type { PartDependency, ProgramScope } from '../domain/program-scope.ts';
 import type { RequestLimits } from '../domain/request.ts';
-import type { PartReport } from '../domain/result.ts';
+import type { PartReport, Spent } from '../domain/result.ts';
 import { buildPart } from './build-part.ts';
 import { toReport } from './to-report.ts';
 import { partWorkflowId } from './contract.ts';
@@ -22,8 +25,6 @@ import { shareOfLimits } from './spending.ts';
 export interface BuiltPart {
   readonly part: PlanPart;
   readonly output: BuildPartOutput | null;
-  /** Why there is no output. */
-  readonly problem: string | null;
 }
 
 export interface PlanToBuild {
@@ -36,6 +37,7 @@ export interface PlanToBuild {
 /**
  * Builds the parts of a plan, each as soon as what it uses is there, so hubs come first.
  * A part whose dependency failed is built nevertheless: its contract is known.
+ * When it is cancelled, by a limit, it ends after the parts that are being built have put what they have into `built`.
  */
 export async function buildParts(plan: PlanToBuild, journal: RunJournal, built: Map<PartId, BuiltPart>): Promise<void> {
   const pending = new Map<PartId, Promise<void>>();
@@ -46,9 +48,13 @@ export async function buildParts(plan: PlanToBuild, journal: RunJournal, built: 
   };
   const buildAfterDependencies = async (part: PlanPart): Promise<void> => {
     await Promise.all(usedParts(part, plan.parts).map(start));
-    built.set(part.id, await buildOne(plan, part, journal, built));
+    // At the limit, what was not begun stays so.
+    if (isRunEnding()) return;
+    await buildOne(plan, part, journal, built);
   };
-  await Promise.all(plan.parts.map(start));
+  const ended = await Promise.allSettled(plan.parts.map(start));
+  const failed = ended.find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 function usedParts(part: PlanPart, all: readonly PlanPart[]): readonly PlanPart[] {
@@ -60,33 +66,63 @@ async function buildOne(
   plan: PlanToBuild,
   part: PlanPart,
   journal: RunJournal,
-  built: ReadonlyMap<PartId, BuiltPart>,
-): Promise<BuiltPart> {
+  built: Map<PartId, BuiltPart>,
+): Promise<void> {
   const { input } = plan;
-  await journal.setPart({ id: part.id, title: part.title, doing: 'building', done: false });
+  const startedAt = Date.now();
   try {
+    await journal.startPart(part);
     const scope = scopeOf(plan, part, journal, built);
-    const output = await executeChild(buildPart, {
-      ...childOptions(input, part),
-      args: [{ scope, timeouts: input.timeouts }],
-    });
-    journal.addSpent(output.spent);
-    journal.addReport(reportPart(part, output));
-    await journal.setPart({ id: part.id, title: part.title, doing: output.selection?.state ?? 'failed', done: true });
-    return { part, output, problem: null };
+    const args: Parameters<typeof buildPart> = [{ scope, timeouts: input.timeouts }];
+    const output = await executeChild(buildPart, { ...childOptions(input, part), args });
+    built.set(part.id, { part, output });
+    for (const sentence of explainPart(part, output)) journal.explain(sentence);
+    journal.addReport(reportPart(part, output, output.spent, output.seconds));
+    await journal.endPart(part.id, describeEnd(output), output.spent);
   } catch (error) {
-    if (isCancellation(error)) throw error;
-    const problem = toReport(error).message;
-    journal.explain(`Part ${part.id} failed: ${problem}`);
-    await journal.setPart({ id: part.id, title: part.title, doing: `failed: ${problem}`, done: true });
-    return { part, output: null, problem };
+    if (isCancellation(error) && isRunEnding()) {
+      await journal.endPart(part.id, 'not begun');
+      throw error;
+    }
+    const how = describeFailure(error);
+    built.set(part.id, { part, output: null });
+    journal.explain(`Part ${part.id} ${how}`);
+    journal.addReport(reportPart(part, null, journal.spentOnPart(part.id), (Date.now() - startedAt) / 1000));
+    await journal.endPart(part.id, how);
   }
+}
+
+/** True when the run is cancelled or at its limit of time; a part that is cancelled otherwise was cancelled by hand. */
+function isRunEnding(): boolean {
+  return CancellationScope.current().consideredCancelled;
+}
+
+function describeFailure(error: unknown): string {
+  if (isCancellation(error)) return 'was cancelled by hand in Temporal before it began.';
+  if (error instanceof ChildWorkflowFailure && error.cause instanceof TerminatedFailure)
+    return 'was terminated by hand in Temporal.';
+  return `failed: ${toReport(error).message}`;
+}
+
+function explainPart(part: PlanPart, { selection, notes, wasCancelled }: BuildPartOutput): readonly string[] {
+  const named = notes.map((note) => `Part ${part.id}: ${note}`);
+  if (!wasCancelled) return named;
+  const how = isRunEnding() ? 'was still being built at the end' : 'was cancelled by hand in Temporal';
+  const what = selection ? 'its best candidate until then was taken' : 'it had no candidate by then';
+  return [...named, `Part ${part.id} ${how}; ${what}.`];
+}
+
+function describeEnd({ selection, wasCancelled }: BuildPartOutput): string {
+  const state = selection?.state ?? 'failed';
+  if (!wasCancelled) return state;
+  return `${state}, ${isRunEnding() ? 'ended with the run' : 'cancelled by hand'}`;
 }
 
 function childOptions(input: SynthesisInput, part: PlanPart) {
   return {
     workflowId: partWorkflowId(input.runId, part.id),
-    cancellationType: ChildWorkflowCancellationType.TRY_CANCEL,
+    // A cancelled part ends at once and hands back what it has.
+    cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
     staticSummary: `${part.title} (${part.file})`.slice(0, 200),
   };
@@ -107,7 +143,7 @@ function scopeOf(
     planned: { planHash, part, dependencies: finishedDependencies(part, parts, built) },
     priority: input.priority,
     limits: {
-      ...shareOfLimits(input.limits, journal.spent(), parts.length - built.size),
+      ...shareOfLimits(input.limits, journal.spentBesideOpenParts(), parts.length - built.size),
       minutes: minutesLeft(input.limits),
     },
   };
@@ -138,16 +174,16 @@ function finishedDependencies(
   return [...found].map(([partId, programHash]) => ({ partId, programHash }));
 }
 
-function reportPart(part: PlanPart, output: BuildPartOutput): PartReport {
-  const usage = output.selection?.chosen.candidate.usage;
+function reportPart(part: PlanPart, output: BuildPartOutput | null, spent: Spent, seconds: number): PartReport {
+  const usage = output?.selection?.chosen.candidate.usage;
   return {
     id: part.id,
     title: part.title,
-    state: output.selection?.state ?? 'failed',
+    state: output?.selection?.state ?? 'failed',
     model: usage?.model ?? null,
     node: usage?.nodeId ?? null,
-    attempts: output.spent.modelCalls,
-    tokens: output.spent.tokens,
-    seconds: output.seconds,
+    attempts: spent.modelCalls,
+    tokens: spent.tokens,
+    seconds,
   };
 }

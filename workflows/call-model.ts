@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, sleep, TimeoutFailure } from '@temporalio/workflow';
 import type { ContentHash, NodeId } from '../domain/ids.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { ModelAnswer, ModelStep } from '../domain/model-step.ts';
@@ -16,6 +16,8 @@ interface Hops {
   readonly avoid: readonly NodeId[];
   /** Text that a failed node had already produced. */
   readonly partialHash: ContentHash | null;
+  /** How many of the last tries found their lease gone before they began. */
+  readonly lostLeases: number;
 }
 
 /**
@@ -24,7 +26,7 @@ interface Hops {
  */
 export async function callModel(step: ModelStep, timeouts: RunTimeouts): Promise<ModelAnswer> {
   let giveUpAt = Date.now() + timeouts.maxWaitForNodeMs;
-  let hops: Hops = { tries: 0, avoid: [], partialHash: null };
+  let hops: Hops = { tries: 0, avoid: [], partialHash: null, lostLeases: 0 };
   for (;;) {
     const grant = await waitForNode(step, hops, timeouts);
     if (grant.kind === 'answered') return grant.answer;
@@ -33,10 +35,11 @@ export async function callModel(step: ModelStep, timeouts: RunTimeouts): Promise
     } catch (error) {
       const next = nextHops(error, grant.lease, hops);
       // A long answer may take more than the wait: one that was being written, or that our worker cut off, was no waiting.
-      const wasServed = next.avoid === hops.avoid || next.partialHash !== hops.partialHash;
+      const wasServed = next.lostLeases === 0 && (next.avoid === hops.avoid || next.partialHash !== hops.partialHash);
       if (wasServed) giveUpAt = Date.now() + timeouts.maxWaitForNodeMs;
       hops = { ...next, tries: hops.tries + 1 };
       if (Date.now() >= giveUpAt) throw noCapableNode(step, hops);
+      await restAfterLostLease(hops);
     }
   }
 }
@@ -67,13 +70,27 @@ function callOn(lease: Lease, step: ModelStep, hops: Hops, timeouts: RunTimeouts
 function nextHops(error: unknown, lease: Lease, hops: Hops): Omit<Hops, 'tries'> {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
   // Our worker's fault until probed: ask again, no blame, no hop.
-  if (cause instanceof TimeoutFailure && cause.timeoutType !== 'START_TO_CLOSE') return hops;
-  if (cause instanceof ApplicationFailure && cause.type === WORKER_STOPPED) return hops;
+  const sameAgain = { ...hops, lostLeases: 0 };
+  if (cause instanceof TimeoutFailure && cause.timeoutType !== 'START_TO_CLOSE') return sameAgain;
+  if (cause instanceof ApplicationFailure && cause.type === WORKER_STOPPED) return sameAgain;
+  if (cause instanceof ApplicationFailure && cause.type === 'LeaseLost')
+    return { ...hops, lostLeases: hops.lostLeases + 1 };
   if (cause instanceof ApplicationFailure && (cause.type === 'NodeUnavailable' || cause.type === 'ModelMissing')) {
     const details = cause.details?.[0] as { readonly partialHash?: ContentHash } | undefined;
-    return { avoid: [...hops.avoid, lease.nodeId], partialHash: details?.partialHash ?? hops.partialHash };
+    const partialHash = details?.partialHash ?? hops.partialHash;
+    return { avoid: [...hops.avoid, lease.nodeId], partialHash, lostLeases: 0 };
   }
   throw error;
+}
+
+const FIRST_REST_MS = 200;
+/** While two processes take each other for no owner of the fleet, their dispute lasts seconds: no need to ask more often. */
+const LONGEST_REST_MS = 5_000;
+
+/** One lost lease is the trace of an owner that was replaced: ask again at once. More in a row are no reason to hurry. */
+async function restAfterLostLease({ lostLeases }: Hops): Promise<void> {
+  if (lostLeases < 2) return;
+  await sleep(Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (lostLeases - 2)));
 }
 
 function noCapableNode(step: ModelStep, hops: Hops): ApplicationFailure {

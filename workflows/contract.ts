@@ -22,6 +22,16 @@ export const VERIFY_QUEUE = 'verify';
 /** Query: what the run is doing; answers a `RunProgress`. */
 export const PROGRESS_QUERY = 'progress';
 
+/** Signal from a part's child workflow to its run: a `PartNews`. */
+export const PART_NEWS_SIGNAL = 'partNews';
+
+/** What a part does and has spent so far, told at each of its decisions: a part that is lost has still been paid for. */
+export interface PartNews {
+  readonly partId: PartId;
+  readonly doing: string;
+  readonly spent: Spent;
+}
+
 /** Timeouts that a run carries with it, so that tests can shrink them and replay stays deterministic. */
 export interface RunTimeouts {
   readonly heartbeatMs: number;
@@ -69,4 +79,8 @@ export interface BuildPartOutput {
   readonly selection: Selection | null;
   readonly spent: Spent;
   readonly seconds: number;
+  /** What the result should say about how the part was made. */
+  readonly notes: readonly string[];
+  /** True when it was cancelled, by its run's limit or by hand; `selection` is then the best there was until then. */
+  readonly wasCancelled: boolean;
 }

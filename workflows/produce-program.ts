@@ -1,122 +1,121 @@
-import type { Candidate, JudgedCandidate, ModelUsage, Sample } from '../domain/candidate.ts';
+import type { Candidate, Sample } from '../domain/candidate.ts';
 import type { Decision, Selection } from '../domain/decision.ts';
 import type { ModelAnswer, ModelStep, ModelTask } from '../domain/model-step.ts';
 import type { ProgramScope } from '../domain/program-scope.ts';
-import type { Example } from '../domain/request.ts';
-import type { Spent } from '../domain/result.ts';
-import { verifyActivities } from './activity-options.ts';
-import { choosingActivities } from './quick-steps.ts';
+import { askForData } from './ask-for-data.ts';
 import { callModel } from './call-model.ts';
 import type { RunTimeouts } from './contract.ts';
-import { addSpent, NOTHING_SPENT } from './spending.ts';
+import { spendOn, type Ledger } from './ledger.ts';
+import { choosingActivities } from './quick-steps.ts';
 import { toReport } from './to-report.ts';
+import { titleOf, verifyCandidate } from './verify-candidate.ts';
 
-/** What has been made and spent for one program or part; it outlives a cancelled attempt, so that a limit can still settle. */
-export interface Ledger {
-  readonly judged: JudgedCandidate[];
-  spent: Spent;
-  /** Answers out of which no program could be read. */
-  readonly lost: LostSample[];
-  /** Calls that a model proposed as probes; null until it was asked. */
-  proposedCalls: readonly Example[] | null;
-  secondsUsed: number;
+/** One program or part in the making. */
+export interface Production {
+  readonly scope: ProgramScope;
+  readonly ledger: Ledger;
+  readonly timeouts: RunTimeouts;
+  readonly watcher: Watcher;
 }
 
-export interface LostSample {
-  readonly sample: Sample;
-  readonly problem: string;
-}
-
-export function openLedger(): Ledger {
-  return { judged: [], spent: NOTHING_SPENT, lost: [], proposedCalls: null, secondsUsed: 0 };
+/** Is told what goes on, for people. */
+export interface Watcher {
+  /** A decision is carried out, such as `writing and checking candidates 3 and 4 of 8`. */
+  readonly onDecision: (doing: string) => void;
+  /** A candidate, counted from 1, goes on, such as `being checked`. */
+  readonly onCandidate: (number: number, doing: string) => void;
 }
 
 /**
  * Generates candidates, verifies each by running it, selects, repairs on trusted evidence, samples again, turns to a bigger
  * model: as long as the recorded decisions say so.
  */
-export async function produceProgram(
-  scope: ProgramScope,
-  ledger: Ledger,
-  timeouts: RunTimeouts,
-): Promise<Selection | null> {
+export async function produceProgram(production: Production): Promise<Selection | null> {
+  const { ledger, watcher } = production;
   const startedAt = Date.now();
   for (;;) {
     ledger.secondsUsed = (Date.now() - startedAt) / 1000;
-    const decision = await decide(scope, ledger, false, timeouts);
-    if (decision.kind === 'settle') return decision.selection;
-    await carryOut(decision, scope, ledger, timeouts);
+    const decision = await decide(production, false);
+    if (decision.kind === 'settle') {
+      if (decision.limit) ledger.notes.push(`Ended at ${decision.limit}; this is what was proven until then.`);
+      return decision.selection;
+    }
+    watcher.onDecision(decision.doing);
+    await carryOut(decision, production);
   }
 }
 
 /** Chooses among what is there, without another model call. */
-export async function settleNow(scope: ProgramScope, ledger: Ledger, timeouts: RunTimeouts): Promise<Selection | null> {
-  const decision = await decide(scope, ledger, true, timeouts);
+export async function settleNow(production: Omit<Production, 'watcher'>): Promise<Selection | null> {
+  const decision = await decide(production, true);
   return decision.kind === 'settle' ? decision.selection : null;
 }
 
-function decide(scope: ProgramScope, ledger: Ledger, mustSettle: boolean, timeouts: RunTimeouts): Promise<Decision> {
+function decide({ scope, ledger, timeouts }: Omit<Production, 'watcher'>, mustSettle: boolean): Promise<Decision> {
   const { judged, spent, lost, secondsUsed } = ledger;
   const callsProposed = ledger.proposedCalls !== null;
   const facts = { scope, judged, spent, lost: lost.map((one) => one.sample), secondsUsed, callsProposed, mustSettle };
   return choosingActivities(timeouts).decideNext(facts);
 }
 
-async function carryOut(
-  decision: Exclude<Decision, { kind: 'settle' }>,
-  scope: ProgramScope,
-  ledger: Ledger,
-  timeouts: RunTimeouts,
-): Promise<void> {
+async function carryOut(decision: Exclude<Decision, { kind: 'settle' }>, production: Production): Promise<void> {
+  const { scope } = production;
   switch (decision.kind) {
     case 'propose_calls':
-      return proposeCalls(scope, decision.sample, ledger, timeouts);
+      return proposeCalls(decision.sample, production);
     case 'sample': {
-      const tries = decision.samples.map((sample) =>
-        writeAndVerify({ role: 'write', scope }, sample, 'sample', ledger, timeouts),
-      );
-      await Promise.all(tries);
+      const task: CodeTask = { role: 'write', scope };
+      await Promise.all(decision.samples.map((sample) => writeAndVerify(task, sample, 'sample', production)));
       return;
     }
     case 'repair': {
       const { programHash } = decision.candidate;
-      const task: ModelTask = { role: 'repair', scope, programHash, evidence: decision.evidence };
-      await writeAndVerify(task, decision.sample, 'repair', ledger, timeouts);
-      return;
+      const task: CodeTask = { role: 'repair', scope, programHash, evidence: decision.evidence };
+      return writeAndVerify(task, decision.sample, 'repair', production);
     }
     default:
       decision satisfies never;
   }
 }
 
-async function proposeCalls(scope: ProgramScope, sample: Sample, ledger: Ledger, timeouts: RunTimeouts): Promise<void> {
-  const step = modelStep({ role: 'propose_calls', scope }, sample, `propose calls of ${titleOf(scope)}`);
-  const { reading, usage } = await callModel(step, timeouts);
-  ledger.spent = addSpent(ledger.spent, spentOn(usage));
-  ledger.proposedCalls = reading.kind === 'calls' ? reading.calls : [];
+async function proposeCalls(sample: Sample, { scope, ledger, timeouts }: Production): Promise<void> {
+  const { partId } = scope;
+  const task: ModelTask = { role: 'propose_calls', scope };
+  const answer = await askForData(
+    { ...scope, timeouts },
+    { task, title: `propose calls of ${titleOf(scope)}`, partId, sample },
+    (each) => spendOn(ledger, each),
+  );
+  ledger.proposedCalls = answer?.reading.kind === 'calls' ? answer.reading.calls : [];
+  if (!answer)
+    ledger.notes.push(
+      `${sample.model} did not propose calls in the form asked for; candidates were compared by calls made from their signatures alone.`,
+    );
 }
 
+type CodeTask = Extract<ModelTask, { role: 'write' | 'repair' }>;
+
 async function writeAndVerify(
-  task: ModelTask & { readonly scope: ProgramScope },
+  task: CodeTask,
   sample: Sample,
   origin: 'sample' | 'repair',
-  ledger: Ledger,
-  timeouts: RunTimeouts,
+  { scope, ledger, timeouts, watcher }: Production,
 ): Promise<void> {
-  const { scope } = task;
-  const step = modelStep(task, sample, `${task.role} ${titleOf(scope)}, candidate ${sample.index + 1}`);
+  const number = sample.index + 1;
+  watcher.onCandidate(number, `being ${origin === 'repair' ? 'repaired' : 'written'} by ${sample.model}`);
+  const step = modelStep(task, sample, `${task.role} ${titleOf(scope)}, candidate ${number}`);
   const answer = await callOrLose(step, ledger, timeouts);
-  if (!answer) return;
-  ledger.spent = addSpent(ledger.spent, spentOn(answer.usage));
-  if (answer.reading.kind !== 'program') {
-    const problem = answer.reading.kind === 'invalid' ? answer.reading.problem : 'The answer holds no program.';
-    ledger.lost.push({ sample, problem });
-    return;
-  }
+  if (answer) spendOn(ledger, answer);
+  if (answer?.reading.kind === 'invalid')
+    ledger.lost.push({ sample, cause: answer.reading.cause, problem: answer.reading.problem });
+  if (answer?.reading.kind !== 'program') return watcher.onCandidate(number, 'lost: no program came out of it');
+  watcher.onCandidate(number, 'being checked');
   const { programHash } = answer.reading;
   const { stepKey, usage } = answer;
   const candidate: Candidate = { stepKey, partId: scope.partId, origin, programHash, sample, usage };
-  ledger.judged.push(await verify(scope, candidate, ledger.proposedCalls ?? [], timeouts));
+  const judged = await verifyCandidate(scope, candidate, ledger.proposedCalls ?? [], timeouts);
+  ledger.judged.push(judged);
+  watcher.onCandidate(number, `${judged.accepted ? 'passed' : 'rejected'}: ${judged.summary}`);
 }
 
 /** A call that cannot be made costs this candidate only, when others are there: a repair's prompt may not fit any more. */
@@ -126,34 +125,12 @@ async function callOrLose(step: ModelStep, ledger: Ledger, timeouts: RunTimeouts
   } catch (error) {
     const { type, message } = toReport(error);
     if (ledger.judged.length === 0 || (type !== 'PromptTooLong' && type !== 'NoCapableNode')) throw error;
-    ledger.lost.push({ sample: step.sample, problem: message });
+    ledger.lost.push({ sample: step.sample, cause: 'no_answer', problem: message });
     return null;
   }
 }
 
-/** Has one candidate run in the sandbox; the verdict is an artifact. */
-export function verify(
-  scope: ProgramScope,
-  candidate: Candidate,
-  proposedCalls: readonly Example[],
-  timeouts: RunTimeouts,
-): Promise<JudgedCandidate> {
-  const who = candidate.sample ? `candidate ${candidate.sample.index + 1}` : 'merged from its parts';
-  const summary = `verify ${titleOf(scope)}, ${who}`;
-  return verifyActivities(timeouts).verifyProgram.executeWithOptions({ summary }, [
-    { scope, candidate, proposedCalls },
-  ]);
-}
-
-function modelStep(task: ModelTask & { readonly scope: ProgramScope }, sample: Sample, title: string): ModelStep {
+function modelStep(task: CodeTask, sample: Sample, title: string): ModelStep {
   const { runId, requestHash, partId, priority } = task.scope;
   return { runId, requestHash, partId, task, sample, invalidAnswer: null, priority, title };
-}
-
-function titleOf(scope: ProgramScope): string {
-  return scope.planned?.part.title ?? 'the program';
-}
-
-function spentOn(usage: ModelUsage): Spent {
-  return { modelCalls: 1, tokens: usage.promptTokens + usage.completionTokens };
 }

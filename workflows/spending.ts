@@ -1,3 +1,4 @@
+import type { ModelUsage } from '../domain/candidate.ts';
 import type { RequestLimits } from '../domain/request.ts';
 import type { Spent } from '../domain/result.ts';
 
@@ -5,6 +6,11 @@ export const NOTHING_SPENT: Spent = { modelCalls: 0, tokens: 0 };
 
 export function addSpent(left: Spent, right: Spent): Spent {
   return { modelCalls: left.modelCalls + right.modelCalls, tokens: left.tokens + right.tokens };
+}
+
+/** One call with its tokens. */
+export function spentOn({ promptTokens, completionTokens }: ModelUsage): Spent {
+  return { modelCalls: 1, tokens: promptTokens + completionTokens };
 }
 
 /** What is left of the limits, divided evenly; each share is one call at least, so that nobody starts with nothing. */

@@ -4,8 +4,8 @@ import {
   CancellationScope,
   isCancellation,
   setHandler,
-  TemporalFailure,
   defineQuery,
+  defineSignal,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { Classification } from '../domain/classification.ts';
@@ -15,24 +15,37 @@ import type { PlanPart } from '../domain/plan.ts';
 import type { ProgramScope } from '../domain/program-scope.ts';
 import type { SynthesisResult } from '../domain/result.ts';
 import type { RunProgress } from '../domain/run.ts';
+import { formatCount } from '../domain/format-count.ts';
 import { choosingActivities, control } from './quick-steps.ts';
 import { askForData } from './ask-for-data.ts';
 import { buildParts, type BuiltPart } from './build-parts.ts';
-import { PROGRESS_QUERY, SEARCH_ATTRIBUTES, type SynthesisInput } from './contract.ts';
-import { mergeParts } from './merge-parts.ts';
-import { openLedger, produceProgram, settleNow, type Ledger } from './produce-program.ts';
+import { PART_NEWS_SIGNAL, PROGRESS_QUERY, SEARCH_ATTRIBUTES, type PartNews, type SynthesisInput } from './contract.ts';
+import { explainLedger, openLedger, type Ledger } from './ledger.ts';
+import { mergeAndVerify } from './merge-and-verify.ts';
+import { produceProgram, settleNow } from './produce-program.ts';
 import { createRunJournal, type RunJournal } from './run-journal.ts';
 import { isUsedUp, shareOfLimits } from './spending.ts';
-import { toReport } from './to-report.ts';
+import { toReport, toTemporalFailure } from './to-report.ts';
 
 /** One request from prompt to verified code. The workflow ID is the request's public ID. */
 export async function synthesizeCode(input: SynthesisInput): Promise<SynthesisResult> {
   const ledger = openLedger();
   const journal = createRunJournal(input, ledger);
   setHandler(defineQuery<RunProgress>(PROGRESS_QUERY), () => journal.progress());
+  // A handler that fails would fail the run; what a cancelled run did not record is told by its parts' ends.
+  setHandler(defineSignal<[PartNews]>(PART_NEWS_SIGNAL), (news) => journal.hearOfPart(news).catch(() => {}));
   try {
     upsertSearchAttributes([{ key: KEYS.state, value: 'running' }]);
-    const run: Run = { input, journal, ledger, built: new Map(), scope: null, planHash: null, recallKey: null };
+    const run: Run = {
+      input,
+      journal,
+      ledger,
+      built: new Map(),
+      scope: null,
+      planHash: null,
+      recallKey: null,
+      isOutOfTime: false,
+    };
     const result = await synthesize(run);
     await record(run, result);
     return result;
@@ -41,8 +54,7 @@ export async function synthesizeCode(input: SynthesisInput): Promise<SynthesisRe
     const failure = toReport(error);
     upsertSearchAttributes([{ key: KEYS.state, value: failure.type === 'Cancelled' ? 'cancelled' : 'failed' }]);
     await CancellationScope.nonCancellable(() => control.recordFailure({ runId, requestHash, failure }));
-    // Anything else would only fail the workflow's task, again and again, and the run would never end.
-    throw error instanceof TemporalFailure ? error : ApplicationFailure.nonRetryable(failure.message, failure.type);
+    throw toTemporalFailure(error);
   }
 }
 
@@ -59,6 +71,8 @@ interface Run {
   planHash: ContentHash | null;
   /** Under which the result is remembered: computed before the work, for the models that were there then. */
   recallKey: ContentHash | null;
+  /** True when the limit of minutes ended the work. */
+  isOutOfTime: boolean;
 }
 
 async function synthesize(run: Run): Promise<SynthesisResult> {
@@ -98,7 +112,8 @@ async function classify({ input, journal }: Run): Promise<Classification> {
 
 async function attempt({ input, journal, ledger }: Run, scope: ProgramScope): Promise<Selection | null> {
   await journal.enterPhase('attempt', 'writing the whole program');
-  return produceProgram(scope, ledger, input.timeouts);
+  const watcher = { onDecision: journal.showStep, onCandidate: () => {} };
+  return produceProgram({ scope, ledger, timeouts: input.timeouts, watcher });
 }
 
 function plainlyNeedsParts(input: SynthesisInput, classification: Classification): boolean {
@@ -118,10 +133,10 @@ async function buildByPlan(run: Run, scope: ProgramScope, attempted: Selection |
   // Without a plan the whole program still deserves its try, unless it had one.
   if (!plan) return attempted ?? attempt(run, scope);
   run.planHash = plan.planHash;
-  await journal.enterPhase('build', `${plan.parts.length} parts`);
+  await journal.enterPhase('build', formatCount(plan.parts.length, 'part'));
   await buildParts({ input, classification: scope.classification, ...plan }, journal, run.built);
   await mergeWhatIsBuilt(run, scope, { swaps: true });
-  return settleNow(scope, ledger, input.timeouts);
+  return settleNow({ scope, ledger, timeouts: input.timeouts });
 }
 
 /** Puts the finished parts together; the merged program competes with the candidates for the whole. */
@@ -130,7 +145,7 @@ async function mergeWhatIsBuilt(run: Run, scope: ProgramScope, { swaps }: { read
   if (!planHash || built.size === 0) return;
   await journal.enterPhase('merge', 'putting the parts together');
   const merge = { scope, planHash, built: [...built.values()], swaps, timeouts: input.timeouts };
-  ledger.judged.push(...(await mergeParts(merge, journal)));
+  ledger.judged.push(...(await mergeAndVerify(merge, journal)));
 }
 
 async function decompose(
@@ -162,20 +177,25 @@ async function withinTime(run: Run, work: () => Promise<SynthesisResult>): Promi
 /** What is proven so far is the result; no model is asked any more, and no part is swapped. */
 async function concludeAtLimit(run: Run): Promise<SynthesisResult> {
   const { input, journal, ledger, scope } = run;
-  journal.explain(`The limit of ${input.limits.minutes} minutes was reached; this is what was proven until then.`);
+  run.isOutOfTime = true;
+  journal.explain(
+    `The limit of ${formatCount(input.limits.minutes, 'minute')} was reached; this is what was proven until then.`,
+  );
   if (!scope) throw ApplicationFailure.nonRetryable(journal.explanations.join(' '), 'BudgetExhausted');
   await mergeWhatIsBuilt(run, scope, { swaps: false });
-  return conclude(run, scope, await settleNow(scope, ledger, input.timeouts));
+  return conclude(run, scope, await settleNow({ scope, ledger, timeouts: input.timeouts }));
 }
 
 async function conclude(run: Run, scope: ProgramScope, selection: Selection | null): Promise<SynthesisResult> {
   const { journal, ledger, input } = run;
   await journal.enterPhase('record', 'storing what was made');
   if (!selection) {
-    const problems = [...ledger.lost.map((one) => one.problem), ...journal.explanations];
+    const problems = [...ledger.lost.map((one) => one.problem), ...ledger.notes, ...journal.explanations];
+    const isAtLimit = run.isOutOfTime || isUsedUp(input.limits, journal.spent());
+    const advice = isAtLimit ? 'Raise the limits of the request' : 'Try a larger model';
     throw ApplicationFailure.nonRetryable(
-      `No usable program came out of ${journal.spent().modelCalls} model calls. Try a larger model, or a smaller request.`,
-      isUsedUp(input.limits, journal.spent()) ? 'BudgetExhausted' : 'ModelOutputInvalid',
+      `No usable program came out of ${formatCount(journal.spent().modelCalls, 'model call')}. ${advice}, or ask for less.`,
+      isAtLimit ? 'BudgetExhausted' : 'ModelOutputInvalid',
       { problems: problems.slice(-10) },
     );
   }
@@ -186,7 +206,11 @@ async function conclude(run: Run, scope: ProgramScope, selection: Selection | nu
     mainFile: scope.classification.mainFile,
     checks: selection.checks,
     parts: [wholeReport(ledger, selection), ...journal.reports],
-    explanations: [...selection.explanations, ...journal.explanations],
+    explanations: [
+      ...selection.explanations,
+      ...explainLedger(ledger, scope.classification.language),
+      ...journal.explanations,
+    ],
     confidence: null,
     runner: selection.runner,
     recalledFrom: null,

@@ -1,4 +1,4 @@
-import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
+import { ApplicationFailure, isCancellation, TemporalFailure } from '@temporalio/workflow';
 import { isFailureType, type FailureReport } from '../domain/failure.ts';
 
 /** The failure that a reader should see: the innermost one with a type of ours. */
@@ -13,4 +13,11 @@ export function toReport(error: unknown): FailureReport {
   }
   const message = innermost instanceof Error ? innermost.message : String(innermost);
   return { type: 'InvariantBroken', message, details: {} };
+}
+
+/** What a workflow may end with: anything else would only fail its task, again and again, and it would never end. */
+export function toTemporalFailure(error: unknown): TemporalFailure {
+  if (error instanceof TemporalFailure) return error;
+  const { message, type } = toReport(error);
+  return ApplicationFailure.nonRetryable(message, type);
 }

@@ -4,8 +4,9 @@ import type { ArtifactStore } from '../../memory/ports.ts';
 import { chooseModels, type ChosenModels } from '../choose-models.ts';
 import type { StoreDependencies } from '../dependencies.ts';
 import { loadProgram, loadRequest, loadVerdict } from '../stored-json.ts';
-import { decideNext, type Situation } from './decide-next.ts';
+import { decideNext } from './decide-next.ts';
 import type { Contender } from './select-candidate.ts';
+import type { Situation } from './situation.ts';
 
 /** A situation by reference: candidates by the hashes of their verdicts, and neither request nor models. */
 export interface DecideNextInput extends Omit<Situation, 'request' | 'models' | 'contenders' | 'defaultTemperature'> {
@@ -24,7 +25,7 @@ export async function decideFromStores(deps: StoreDependencies, input: DecideNex
   return decideNext({ ...input, request, models, contenders, defaultTemperature });
 }
 
-const NO_MODELS: ChosenModels = { light: '', heavy: '', workers: [], nodes: [], substitutions: [] };
+const NO_MODELS: ChosenModels = { light: '', heavy: '', workers: [], tasks: {}, nodes: [], missing: [] };
 
 async function loadContender(judged: JudgedCandidate, artifacts: ArtifactStore): Promise<Contender> {
   const [verdict, program] = await Promise.all([

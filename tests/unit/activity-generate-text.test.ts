@@ -54,10 +54,10 @@ function aModel(generateText: LanguageModel['generateText']): LanguageModel {
   return { generateText, getVersion: unasked, listModels: unasked, listResidentModels: unasked, showModel: unasked };
 }
 
-function dependencies(languageModel: LanguageModel): FleetDependencies {
+function dependencies(languageModel: LanguageModel, isLeased = true): FleetDependencies {
   const loaded = loadSettings({ environment: { HYDRA_HOME: folder }, folder });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-  const scheduler = { claim: () => true, release: (_: string, report: CallReport) => void reports.push(report) };
+  const scheduler = { claim: () => isLeased, release: (_: string, report: CallReport) => void reports.push(report) };
   return {
     memory,
     events,
@@ -87,8 +87,8 @@ async function aStep(): Promise<ModelStep> {
   };
 }
 
-async function run(languageModel: LanguageModel, change: Partial<GenerateTextInput> = {}) {
-  const { generateText } = createNodeActivities(dependencies(languageModel));
+async function run(languageModel: LanguageModel, change: Partial<GenerateTextInput> = {}, isLeased = true) {
+  const { generateText } = createNodeActivities(dependencies(languageModel, isLeased));
   const input = { step: await aStep(), lease: LEASE, tries: 0, hops: 0, partialHash: null, ...change };
   return {
     environment: new MockActivityEnvironment(),
@@ -133,6 +133,17 @@ describe('calling a model', () => {
       problem: expect.stringContaining('did not end'),
     });
     expect(reports).toEqual([{ ended: 'neutral' }]);
+  });
+
+  test('is not begun when its lease is gone, and no host is blamed', async () => {
+    let isCalled = false;
+    const model = aModel(async () => {
+      isCalled = true;
+      return generated(ANSWER);
+    });
+    const { environment, start } = await run(model, {}, false);
+    await expect(start(environment)).rejects.toMatchObject({ type: 'LeaseLost', nonRetryable: true });
+    expect({ isCalled, reports }).toEqual({ isCalled: false, reports: [] });
   });
 
   test('a host that fails is reported, and its partial text travels by hash and not by value', async () => {

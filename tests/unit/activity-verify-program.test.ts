@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createVerifyActivities } from '../../activities/registry.ts';
 import { putJson } from '../../activities/stored-json.ts';
+import { createVerifyActivities } from '../../activities/verify/verify-activities.ts';
 import type { VerifyProgramInput } from '../../activities/verify/verify-program.ts';
 import { loadSettings } from '../../config/load-settings.ts';
 import type { JudgedCandidate } from '../../domain/candidate.ts';
+import { STATIC_TOOLS } from '../../languages/static-tools.ts';
 import { createEventWriter, type EventWriter } from '../../memory/event-writer.ts';
 import type { Memory } from '../../memory/ports.ts';
 import { openSqliteMemory } from '../../memory/sqlite/open-sqlite-memory.ts';
@@ -66,8 +67,8 @@ async function anInput(
 function verify(runner: ProgramRunner, input: VerifyProgramInput, environment = new MockActivityEnvironment()) {
   const loaded = loadSettings({ environment: { HYDRA_HOME: folder }, folder });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-  const stores = { memory, events, settings: loaded.settings, promptsVersion: 'test' };
-  const { verifyProgram } = createVerifyActivities({ ...stores, runner, noRunnerReason: '' });
+  const stores = { memory, events, settings: loaded.settings };
+  const { verifyProgram } = createVerifyActivities({ ...stores, runner, noRunnerReason: '', tools: STATIC_TOOLS });
   return environment.run<[VerifyProgramInput], JudgedCandidate, typeof verifyProgram>(verifyProgram, input);
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { decideNext, type Situation } from '../../activities/decide/decide-next.ts';
+import { decideNext } from '../../activities/decide/decide-next.ts';
+import type { Situation } from '../../activities/decide/situation.ts';
 import type { NodeModel, NodeSnapshot } from '../../domain/node.ts';
 import type { NodeId } from '../../domain/ids.ts';
 import { aCheck, aClassification, aContender, aRequest, aScope, LIMITS } from '../support/candidates.ts';
@@ -36,7 +37,7 @@ function situation(change: Partial<Situation> = {}): Situation {
   return {
     scope: aScope(),
     request: aRequest(),
-    models: { light: 'small', heavy: 'large', workers: ['medium'], nodes: [NODE], substitutions: [] },
+    models: { light: 'small', heavy: 'large', workers: ['medium'], nodes: [NODE], tasks: {}, missing: [] },
     contenders: [],
     lost: [],
     spent: { modelCalls: 0, tokens: 0 },
@@ -103,7 +104,7 @@ describe('deciding what to do next for one program', () => {
   });
 
   test('a model of up to three billion parameters repairs what does not parse, and no wrong results', () => {
-    const models = { light: 'small', heavy: 'small', workers: ['small'], nodes: [NODE], substitutions: [] };
+    const models = { light: 'small', heavy: 'small', workers: ['small'], nodes: [NODE], tasks: {}, missing: [] };
     const eight = (check: typeof WRONG) =>
       Array.from({ length: 8 }, (_, index) => aContender(index, { checks: [check] }));
     expect(decideNext(situation({ models, contenders: eight(DOES_NOT_PARSE) })).kind).toBe('repair');
@@ -153,10 +154,17 @@ describe('deciding what to do next for one program', () => {
         spent: { modelCalls: LIMITS.modelCalls, tokens: 0 },
       }),
     );
-    expect(decision).toMatchObject({ kind: 'settle', selection: { state: 'partial' } });
-    expect(decision.kind === 'settle' && decision.selection?.explanations.join(' ')).toContain(
-      'limit of 40 model calls',
-    );
+    expect(decision).toMatchObject({
+      kind: 'settle',
+      selection: { state: 'partial' },
+      limit: 'the limit of 40 model calls',
+    });
+  });
+
+  test('a limit that is reached with candidates that agree is no reason for anything', () => {
+    const contenders = [0, 1].map((index) => aContender(index, { values: ['1', '2'], checks: [aCheck()] }));
+    const spent = { modelCalls: LIMITS.modelCalls, tokens: 0 };
+    expect(decideNext(situation({ contenders, spent }))).toMatchObject({ kind: 'settle', limit: null });
   });
 
   test('the limit that is named is the one of the request, also when other work came before', () => {
@@ -172,17 +180,44 @@ describe('deciding what to do next for one program', () => {
     expect(decision.kind === 'sample' && decision.samples.map((sample) => sample.model)).toEqual(['large']);
   });
 
+  test('turning to a larger model keeps within the time that is left', () => {
+    const lost = [0, 1, 2, 3, 4].map((index) => ({ index, model: 'medium', temperature: 0.7, seed: 1 }));
+    const slow = { ...NODE, speeds: [{ model: 'large', completionTokensPerSecond: 5 }] };
+    const models = { light: 'small', heavy: 'large', workers: ['medium'], nodes: [slow], tasks: {}, missing: [] };
+    const countAt = (secondsUsed: number): number => {
+      const decision = decideNext(situation({ lost, models, secondsUsed }));
+      return decision.kind === 'sample' ? decision.samples.length : 0;
+    };
+    // A quarter of ten minutes at 5 tokens a second is one answer of 500 tokens and a half; of half an hour it is four.
+    expect(countAt(0)).toBe(1);
+    expect(countAt(-1_200)).toBe(2);
+  });
+
   test('no call is spent on a question for calls while the last ones are needed for candidates', () => {
-    const scope = aScope({
-      classification: aClassification({ examples: [] }),
-      limits: { ...LIMITS, modelCalls: 2 },
-    });
-    expect(decideNext(situation({ scope, callsProposed: false })).kind).toBe('sample');
+    const kindWith = (modelCalls: number): string => {
+      const classification = aClassification({ examples: [] });
+      const scope = aScope({ classification, limits: { ...LIMITS, modelCalls } });
+      return decideNext(situation({ scope, callsProposed: false })).kind;
+    };
+    // The question and its correction, and two candidates.
+    expect([2, 3, 4].map(kindWith)).toEqual(['sample', 'sample', 'propose_calls']);
+  });
+
+  test('what is decided says what is being done, in numbers of candidates and rounds', () => {
+    const doing = (change: Partial<Situation>): string => {
+      const decision = decideNext(situation(change));
+      return decision.kind === 'settle' ? '' : decision.doing;
+    };
+    const wrong = [0, 1, 2, 3].map((index) => aContender(index, { model: 'medium', checks: [WRONG] }));
+    const repaired = aContender(4, { model: 'medium', origin: 'repair', checks: [WRONG] });
+    expect(doing({ contenders: wrong.slice(0, 2) })).toBe('writing and checking candidates 3 and 4 of 4');
+    expect(doing({ contenders: wrong })).toMatch(/^repairing candidate \d, round 1$/);
+    expect(doing({ contenders: [...wrong, repaired] })).toMatch(/^repairing candidate \d, round 2$/);
   });
 
   test("a slow node gets fewer samples than the model's size asks for", () => {
     const slow = { ...NODE, speeds: [{ model: 'medium', completionTokensPerSecond: 3 }] };
-    const models = { light: 'small', heavy: 'large', workers: ['medium'], nodes: [slow], substitutions: [] };
+    const models = { light: 'small', heavy: 'large', workers: ['medium'], nodes: [slow], tasks: {}, missing: [] };
     // A quarter of 600 s at 3 tokens a second holds no answer of 500 tokens: one sample is the least there is.
     expect(decideNext(situation({ models }))).toMatchObject({ kind: 'sample', samples: [{ index: 0 }] });
   });

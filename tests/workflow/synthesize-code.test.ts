@@ -14,8 +14,15 @@ const CALLS = JSON.stringify({ calls: [{ call: 'add(1, 1)', expected: '2' }] });
 
 /** What the model says to each test: the word in the prompt names the behaviour. */
 function answer({ prompt, seed, format }: Question): string | undefined {
+  if (prompt.includes('talks once')) talksOnce = true;
+  if (format && prompt.includes('cannot be used') && talksOnce) return CALLS;
   if (format)
-    return /no-json|cannot be used/.test(prompt) ? 'I would rather talk.' : prompt.includes('add') ? CALLS : undefined;
+    return /no-json|cannot be used|talks once/.test(prompt)
+      ? 'I would rather talk.'
+      : prompt.includes('add')
+        ? CALLS
+        : undefined;
+  if (prompt.includes('first without code')) return seed === 1 ? 'I cannot do that.' : RIGHT;
   if (prompt.includes('gave -1, expected 5')) return RIGHT;
   if (prompt.includes('parse:')) return RIGHT;
   if (prompt.includes('first-wrong')) return seed === 1 ? WRONG : RIGHT;
@@ -31,6 +38,8 @@ const EXAMPLE = { call: 'add(2, 3)', expected: '5', source: 'user' } as const;
 const BASE = { language: 'javascript', decompose: 'never' } as const;
 const ask = (words: string): string => `Write a JavaScript function add(a, b). ${words}`;
 
+/** Set by the test whose model first talks and then, asked to correct itself, answers in the form asked for. */
+let talksOnce = false;
 let node: SimulatedNode;
 let hydra: RunningHydra;
 
@@ -145,6 +154,35 @@ describe('the pipeline', () => {
     const done = await run({ prompt: 'Please add two numbers for me, no-json.' });
     expect(done.status).toBe('completed');
     expect(done.result?.explanations.join(' ')).toContain('the parser alone decided');
+  });
+
+  test('asks once more for calls when the answer breaks the form, and compares candidates by them', async () => {
+    const done = await run({ prompt: ask('talks once') });
+    talksOnce = false;
+    expect(checkOf(done, 'model_tests')).toMatchObject({ author: 'model', trusted: false, totalCount: 1 });
+    expect(done.result?.explanations.join(' ')).not.toContain('did not propose calls');
+    // One call, its correction, and two candidates.
+    expect(done.progress).toMatchObject({ modelCalls: 4 });
+  });
+
+  test('says when a model did not propose calls in the form asked for, and compares candidates by their signatures', async () => {
+    const done = await run({ prompt: ask('no-json') });
+    expect(done.result?.state).toBe('consistent');
+    expect(done.result?.explanations.join(' ')).toContain('did not propose calls in the form asked for');
+  });
+
+  test('says how many answers held no program, also when another did', async () => {
+    const done = await run({ prompt: ask('first without code'), examples: [EXAMPLE] });
+    expect(done.result?.state).toBe('verified');
+    const { modelCalls } = done.progress ?? { modelCalls: 0 };
+    expect(done.result?.explanations).toContain(`1 of ${modelCalls} answers held no program: no javascript code (1).`);
+  });
+
+  test('says that an answer was cut off, also when another was not', async () => {
+    node.faults.add({ kind: 'done_reason', reason: 'length', afterTokens: 3, times: 1 });
+    const done = await run({ prompt: ask('cut once'), examples: [EXAMPLE] });
+    expect(done.result?.state).toBe('verified');
+    expect(done.result?.explanations.join(' ')).toMatch(/1 of \d answers held no program: cut off \(1\)\./);
   });
 
   test('fails with the reason when no answer holds a program', async () => {

@@ -4,8 +4,8 @@ import type { PartDependency, ProgramScope } from '../domain/program-scope.ts';
 import { merging } from './activity-options.ts';
 import type { BuiltPart } from './build-parts.ts';
 import type { RunTimeouts } from './contract.ts';
-import { verify } from './produce-program.ts';
 import type { RunJournal } from './run-journal.ts';
+import { verifyCandidate } from './verify-candidate.ts';
 
 interface Merge {
   readonly scope: ProgramScope;
@@ -20,7 +20,7 @@ interface Merge {
  * Puts the parts together and runs the whole. When the whole fails, finds the part to blame by swapping in its next best
  * candidate, at most two swaps a part, without a model.
  */
-export async function mergeParts(merge: Merge, journal: RunJournal): Promise<readonly JudgedCandidate[]> {
+export async function mergeAndVerify(merge: Merge, journal: RunJournal): Promise<readonly JudgedCandidate[]> {
   const judged: JudgedCandidate[] = [];
   for (const choice of choices(merge)) {
     const merged = await merging.mergeProgram({ scope: merge.scope, planHash: merge.planHash, parts: choice.parts });
@@ -28,7 +28,13 @@ export async function mergeParts(merge: Merge, journal: RunJournal): Promise<rea
       journal.explain(`The parts do not fit together${choice.note}: ${merged.problems.join('; ')}`);
       continue;
     }
-    const verdict = await verify(merge.scope, merged.candidate, [], merge.timeouts);
+    const verdict = await verifyCandidate(merge.scope, merged.candidate, [], merge.timeouts);
+    if (merged.missing.length > 0) {
+      // Whatever works of it, it is not what was asked for; and no swap brings what is missing.
+      const summary = `It lacks ${merged.missing.join(', ')}, for which there is no program.`;
+      judged.push({ ...verdict, accepted: false, proven: false, summary });
+      break;
+    }
     judged.push(verdict);
     if (verdict.accepted) {
       if (choice.note) journal.explain(`The whole program works${choice.note}.`);

@@ -1,0 +1,4 @@
+/** A number with its noun, such as `1 model` or `2 models`. */
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
