@@ -4,13 +4,14 @@ import type { Env } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
-import { SynthesisFailure } from '../domain/failure.ts';
 import { describeIssues } from './describe-issues.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { addFleetRoutes } from './fleet-routes.ts';
 import { addGenerateRoute } from './generate-route.ts';
-import { checkHost, checkOrigin, listAllowedHosts } from './guard-requests.ts';
+import { checkHost, checkOrigin, listAllowedHosts, requireJson } from './guard-requests.ts';
 import { createErrorHandler } from './problem.ts';
+import { refuseOtherMethods } from './refuse-other-methods.ts';
+import { rejectRequest } from './reject-request.ts';
 import { addEventRoutes } from './run-event-routes.ts';
 import { addFileRoutes } from './run-file-routes.ts';
 import { addRunRoutes } from './run-routes.ts';
@@ -30,6 +31,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono {
   addFileRoutes(app, deps);
   addFleetRoutes(app, deps);
   app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'Hydra', version: deps.version } });
+  refuseOtherMethods(app);
   return app;
 }
 
@@ -50,6 +52,7 @@ function addGuards(app: OpenAPIHono, { settings }: ApiDeps): void {
     throw new HTTPException(413, { message: `The body is larger than ${settings.maxBodyBytes} bytes.` });
   };
   app.use(bodyLimit({ maxSize: settings.maxBodyBytes, onError: tooLarge }));
+  app.post('/generate', requireJson());
 }
 
 /** What a value that breaks its schema is answered with: every field, rule and value in one report. */
@@ -59,8 +62,6 @@ function createRuleCheck(deps: ApiDeps): Hook<unknown, Env, string, void> {
   return (result) => {
     if (result.success) return;
     const input = 'data' in result ? result.data : undefined;
-    const errors = describeIssues(result.error.issues, input, bodyFields);
-    const rules = errors.map(({ field, rule, value }) => `${field}: ${rule} (seen: ${value})`).join('; ');
-    throw new SynthesisFailure('RequestRejected', rules, { errors });
+    throw rejectRequest(describeIssues(result.error.issues, input, bodyFields));
   };
 }

@@ -1,5 +1,6 @@
 import type { z } from '@hono/zod-openapi';
 import { suggestName } from '../config/suggest-name.ts';
+import { formatCount } from '../domain/format-count.ts';
 
 /** One broken rule: which field, which rule, and the value seen (shortened). */
 export interface FieldError {
@@ -50,9 +51,9 @@ function describeRule(issue: Issue, value: unknown): string {
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}${suggest(value, issue.values.map(String))}`;
     case 'too_big':
-      return `must ${describeBound(issue.origin)} at most ${issue.maximum}`;
+      return `must ${describeBound(issue.origin, 'at most', Number(issue.maximum))}`;
     case 'too_small':
-      return `must ${describeBound(issue.origin)} ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`;
+      return `must ${describeBound(issue.origin, issue.inclusive === false ? 'more than' : 'at least', Number(issue.minimum))}`;
     case 'invalid_union':
       return 'must be a text or a list of files';
     default:
@@ -60,10 +61,10 @@ function describeRule(issue: Issue, value: unknown): string {
   }
 }
 
-function describeBound(origin: string): string {
-  if (origin === 'string') return 'have a number of characters of';
-  if (origin === 'array') return 'have a number of entries of';
-  return 'be';
+function describeBound(origin: string, relation: string, bound: number): string {
+  if (origin === 'string') return `have ${relation} ${formatCount(bound, 'character')}`;
+  if (origin === 'array') return `have ${relation} ${bound} ${bound === 1 ? 'entry' : 'entries'}`;
+  return `be ${relation} ${bound}`;
 }
 
 function withArticle(expected: string): string {
@@ -105,8 +106,8 @@ function shorten(text: string): string {
   return text.length > VALUE_CHARACTERS ? `${text.slice(0, VALUE_CHARACTERS)}…` : text;
 }
 
-/** Never walks into the value: it may be nested deeper than the stack. */
-function shortenValue(value: unknown): string {
+/** A value as errors show it. Never walks into the value: it may be nested deeper than the stack. */
+export function shortenValue(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'string') {
     return value.length > VALUE_CHARACTERS ? `"${shorten(value)}" (${value.length} characters)` : `"${value}"`;

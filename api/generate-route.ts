@@ -1,7 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { ApiDeps } from './api-deps.ts';
+import { checkExamples } from './check-examples.ts';
 import { problemContent } from './problem.ts';
+import { rejectRequest } from './reject-request.ts';
 import { readProgram } from './run-params.ts';
 import { submitRun } from './submit-run.ts';
 import { MAX_WAIT_SECONDS, readPreferredWait, waitForRun } from './wait-for-run.ts';
@@ -42,6 +44,8 @@ export function addGenerateRoute(app: OpenAPIHono, deps: ApiDeps): void {
     const body = context.req.valid('json');
     const headers = context.req.valid('header');
     const request = toSynthesisRequest(body, deps.settings);
+    const problems = await checkExamples(request);
+    if (problems.length > 0) throw rejectRequest(problems);
     const { runId, replayed } = await submitRun(submitDeps, {
       body,
       request,

@@ -47,6 +47,23 @@ export function checkOrigin(): MiddlewareHandler {
   });
 }
 
+// With or without a suffix type and parameters: application/json; charset=utf-8.
+const JSON_TYPE = /^application\/(?:[a-z.-]+\+)?json\s*(?:;|$)/i;
+
+/** Refuses a body that is not declared as JSON: a form on another site's page can send any other. */
+export function requireJson(): MiddlewareHandler {
+  return createMiddleware(async (context, next) => {
+    const type = context.req.header('content-type') ?? '';
+    if (!JSON_TYPE.test(type)) {
+      const seen = type === '' ? 'none' : `"${type.slice(0, 100)}"`;
+      throw new HTTPException(415, {
+        message: `Send the body as JSON with the header Content-Type: application/json; seen: ${seen}.`,
+      });
+    }
+    await next();
+  });
+}
+
 function isCrossSite(header: (name: string) => string | undefined): boolean {
   const site = header('sec-fetch-site');
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;

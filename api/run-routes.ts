@@ -3,6 +3,8 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { isTerminal, RUN_STATUSES } from '../domain/run.ts';
 import type { RunRecord } from '../domain/run.ts';
 import type { ApiDeps } from './api-deps.ts';
+import { listWaits } from './list-waits.ts';
+import type { Wait } from './list-waits.ts';
 import { problemContent } from './problem.ts';
 import { readProgram, requireRun, runParams } from './run-params.ts';
 import { runListSchema, runSchema, toWireRun, toWireSummary } from './wire-run.ts';
@@ -53,7 +55,8 @@ const DEFAULT_PAGE = 50;
 /** `GET /runs`, `GET /runs/{id}`, `POST /runs/{id}/cancel`. */
 export function addRunRoutes(app: OpenAPIHono, deps: ApiDeps): void {
   const { runs, artifacts } = deps.memory;
-  const toWire = async (run: RunRecord) => toWireRun(run, await readProgram(artifacts, run));
+  const toWire = async (run: RunRecord) =>
+    toWireRun(run, await readProgram(artifacts, run), await readWaits(deps, run));
 
   app.openapi(listRoute, async (context) => {
     const { status, limit, cursor } = context.req.valid('query');
@@ -74,4 +77,10 @@ export function addRunRoutes(app: OpenAPIHono, deps: ApiDeps): void {
     const isAsked = !isTerminal(run.status) && (await deps.runs.cancel(run.id));
     return context.json(await toWire(await requireRun(runs, run.id)), isAsked ? 202 : 200);
   });
+}
+
+async function readWaits(deps: ApiDeps, run: RunRecord): Promise<readonly Wait[]> {
+  if (isTerminal(run.status)) return [];
+  const [events, nodes] = await Promise.all([deps.memory.events.readWithoutText(run.id), deps.nodes()]);
+  return listWaits(events, nodes);
 }

@@ -1,4 +1,5 @@
 import { SynthesisFailure } from '../domain/failure.ts';
+import { formatCount } from '../domain/format-count.ts';
 import type { RunId } from '../domain/ids.ts';
 import type { SynthesisRequest } from '../domain/request.ts';
 import { queuedRun } from '../domain/run.ts';
@@ -49,10 +50,14 @@ async function compare(deps: SubmitDeps, runId: RunId, bodyHash: string): Promis
 async function start(deps: SubmitDeps, runId: RunId, bodyHash: string, request: SynthesisRequest) {
   const openRuns = await deps.memory.runs.countOpen();
   if (openRuns >= deps.maxOpenRuns) {
-    throw new SynthesisFailure('TooManyRuns', `${openRuns} runs are open; the limit is ${deps.maxOpenRuns}.`, {
-      openRuns,
-      maxOpenRuns: deps.maxOpenRuns,
-    });
+    throw new SynthesisFailure(
+      'TooManyRuns',
+      `${formatCount(openRuns, 'run')} ${openRuns === 1 ? 'is' : 'are'} open; the limit is ${deps.maxOpenRuns}.`,
+      {
+        openRuns,
+        maxOpenRuns: deps.maxOpenRuns,
+      },
+    );
   }
   const requestHash = await deps.memory.artifacts.putText(JSON.stringify(request));
   return deps.runs.submit({ runId, bodyHash, requestHash, request });

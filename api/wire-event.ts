@@ -4,6 +4,7 @@ import { PHASES, RUN_STATUSES } from '../domain/run.ts';
 
 const bodySchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('phase.started'), phase: z.enum(PHASES), note: z.string() }),
+  z.object({ type: z.literal('part.changed'), title: z.string(), doing: z.string(), done: z.boolean() }),
   z.object({
     type: z.literal('model.started'),
     role: z.string(),
@@ -53,6 +54,7 @@ function toWireBody(body: RunEventBody): WireEventBody {
     case 'model.rerouted':
       return { type: body.type, node: body.nodeId, reason: body.reason };
     case 'phase.started':
+    case 'part.changed':
     case 'model.waiting':
     case 'text.delta':
     case 'candidate.verified':

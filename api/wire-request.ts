@@ -31,7 +31,7 @@ function hasDistinctPaths(files: readonly { readonly path: string }[]): boolean 
 
 const sourceFileSchema = z.strictObject({
   path: z.string().refine(isSafePath, {
-    error: 'must be a relative path with forward slashes, without "..", inside the program\'s folder',
+    error: "must be a relative path with forward slashes inside the program's folder, with no hidden or reserved name",
   }),
   content: z.string(),
 });

@@ -6,6 +6,7 @@ import { PHASES, RUN_STATUSES } from '../domain/run.ts';
 import type { RunProgress, RunRecord } from '../domain/run.ts';
 import { CHECK_KINDS } from '../domain/verdict.ts';
 import type { Check } from '../domain/verdict.ts';
+import type { Wait } from './list-waits.ts';
 
 export const RESULT_STATES = ['verified', 'consistent', 'unverified', 'partial'] as const;
 
@@ -58,6 +59,17 @@ const progressSchema = z
     parts: z.array(z.object({ id: z.string(), title: z.string(), doing: z.string(), done: z.boolean() })),
     model_calls: z.int(),
     tokens: z.int(),
+    waiting: z
+      .array(
+        z.object({
+          part: z.string().nullable(),
+          model: z.string().nullable().openapi({ description: 'Null: no host has shown any model.' }),
+          reason: z.string(),
+          calls: z.int(),
+          since: z.string(),
+        }),
+      )
+      .openapi({ description: 'What model calls wait for: a host, a model or a free slot.' }),
   })
   .openapi('Progress');
 
@@ -126,11 +138,11 @@ export function statusPath(runId: string): string {
 // A list shows the beginning of a prompt; the run itself has all of it.
 const EXCERPT_CHARACTERS = 200;
 
-/** The run on the wire. `program` is what `result.programHash` names. */
-export function toWireRun(run: RunRecord, program: Program | undefined): WireRun {
+/** The run on the wire. `program` is what `result.programHash` names; `waits` are those of an open run. */
+export function toWireRun(run: RunRecord, program: Program | undefined, waits: readonly Wait[] = []): WireRun {
   return {
     ...toSummaryFields(run, run.prompt),
-    progress: run.progress && toWireProgress(run.progress),
+    progress: run.progress && toWireProgress(run.progress, waits),
     result: run.result && toWireResult(run.result, program),
     error: run.error && { ...run.error },
   };
@@ -160,12 +172,13 @@ function toSummaryFields(run: RunRecord, prompt: string) {
   };
 }
 
-function toWireProgress(progress: RunProgress): WireRun['progress'] {
+function toWireProgress(progress: RunProgress, waits: readonly Wait[]): WireRun['progress'] {
   return {
     phase: progress.phase,
     parts: progress.parts.map((part) => ({ ...part })),
     model_calls: progress.modelCalls,
     tokens: progress.tokens,
+    waiting: waits.map((wait) => ({ ...wait })),
   };
 }
 

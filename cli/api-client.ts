@@ -6,11 +6,13 @@ import type { WireHealth, WireModelList, WireNodeList } from '../api/wire-fleet.
 import type { GenerateBody } from '../api/wire-request.ts';
 import type { WireAccepted, WireRun, WireRunList } from '../api/wire-run.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
+import { nameOption } from './name-option.ts';
 
 /** Hydra's HTTP API as the commands use it. Errors: CommandError with the exit code and what to do. */
 export interface ApiClient {
   readonly url: string;
-  submit(body: GenerateBody, idempotencyKey?: string): Promise<WireAccepted>;
+  /** Errors: AbortError when the signal came first; the service may have accepted the request all the same. */
+  submit(body: GenerateBody, signal?: AbortSignal): Promise<WireAccepted>;
   getRun(id: string): Promise<WireRun>;
   listRuns(filter: Readonly<Record<string, string>>): Promise<WireRunList>;
   cancel(id: string): Promise<WireRun>;
@@ -39,19 +41,19 @@ const RECONNECT_DELAY_MS = 500;
 /** The client of the API at a base URL. */
 export function createApiClient(url: string): ApiClient {
   const call = <Answer>(path: string, init?: RequestInit) => callJson<Answer>(url, path, init);
-  const runPath = (id: string) => `/runs/${encodeURIComponent(id)}`;
 
   return {
     url,
-    submit: (body, idempotencyKey) =>
+    submit: (body, signal) =>
       call('/generate', {
         method: 'POST',
         body: JSON.stringify(body),
-        headers: { 'content-type': 'application/json', ...(idempotencyKey && { 'idempotency-key': idempotencyKey }) },
+        headers: { 'content-type': 'application/json' },
+        ...(signal && { signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]) }),
       }),
-    getRun: (id) => call(runPath(id)),
+    getRun: async (id) => call(runPath(id)),
     listRuns: (filter) => call(`/runs?${new URLSearchParams(filter).toString()}`),
-    cancel: (id) => call(`${runPath(id)}/cancel`, { method: 'POST' }),
+    cancel: async (id) => call(`${runPath(id)}/cancel`, { method: 'POST' }),
     getNodes: () => call('/nodes'),
     getModels: () => call('/models'),
     findService: () => findService(url),
@@ -59,8 +61,15 @@ export function createApiClient(url: string): ApiClient {
   };
 }
 
+/** Errors: CommandError for what a URL would read as another address. */
+function runPath(id: string): string {
+  if (/^\.*$/.test(id)) throw new CommandError(EXIT.failed, `No run has the ID "${id}".`);
+  return `/runs/${encodeURIComponent(id)}`;
+}
+
 async function callJson<Answer>(url: string, path: string, init: RequestInit = {}): Promise<Answer> {
   const response = await send(url, path, { signal: AbortSignal.timeout(CALL_TIMEOUT_MS), ...init });
+  if (!hasType(response, 'json')) throw notHydra(url, response);
   return (await response.json()) as Answer;
 }
 
@@ -89,13 +98,18 @@ function readReason(error: unknown): string {
   return cause instanceof Error ? cause.message : error.message;
 }
 
+function hasType(response: Response, type: string): boolean {
+  return response.headers.get('content-type')?.includes(type) ?? false;
+}
+
+function notHydra(url: string, response: Response): CommandError {
+  return new CommandError(EXIT.unreachable, `What answers at ${url} is not Hydra (HTTP ${response.status}).`);
+}
+
 async function describeProblem(url: string, response: Response): Promise<CommandError> {
-  const isProblem = response.headers.get('content-type')?.includes('problem+json') ?? false;
-  if (!isProblem) {
-    return new CommandError(EXIT.unreachable, `What answers at ${url} is not Hydra (HTTP ${response.status}).`);
-  }
+  if (!hasType(response, 'problem+json')) return notHydra(url, response);
   const problem = (await response.json()) as Problem;
-  const rules = problem.errors?.map(({ field, rule, value }) => `  ${field}: ${rule} (seen: ${value})`);
+  const rules = problem.errors?.map(({ field, rule, value }) => `  ${nameOption(field)}: ${rule} (seen: ${value})`);
   const message = rules ? [problem.title, ...rules].join('\n') : problem.detail;
   const isUsage = problem.status === 422 || problem.status === 400 || problem.status === 413;
   return new CommandError(isUsage ? EXIT.usage : EXIT.failed, message);
@@ -136,9 +150,16 @@ async function* followEvents(url: string, path: string, options: FollowOptions):
   }
 }
 
-function openStream(url: string, path: string, last: number | undefined, signal?: AbortSignal): Promise<Response> {
+async function openStream(
+  url: string,
+  path: string,
+  last: number | undefined,
+  signal?: AbortSignal,
+): Promise<Response> {
   const headers: Record<string, string> = last === undefined ? {} : { 'last-event-id': String(last) };
-  return send(url, path, { headers, ...(signal && { signal }) });
+  const response = await send(url, path, { headers, ...(signal && { signal }) });
+  if (response.status !== 204 && !hasType(response, 'text/event-stream')) throw notHydra(url, response);
+  return response;
 }
 
 async function* readStream(response: Response): AsyncGenerator<WireEvent | 'end'> {

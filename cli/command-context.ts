@@ -70,5 +70,5 @@ export function printAnswer<Value>(
   describe: (value: Value) => readonly string[],
 ): void {
   if (options.json) terminal.print(JSON.stringify(value, null, 2));
-  else for (const line of describe(value)) terminal.print(line);
+  else for (const line of describe(value)) terminal.tell(line);
 }

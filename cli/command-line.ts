@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { SynthesisFailure } from '../domain/failure.ts';
 import type { CommandContext } from './command-context.ts';
+import { withCommandName } from './command-name.ts';
 import { addCancelCommand } from './commands/cancel.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
@@ -58,7 +59,12 @@ export async function runCommandLine(
 
 /** The command with all its verbs and their help; what a verb needs of its surroundings is asked for when it runs. */
 export function createProgram(context: CommandContext): Command {
-  const program = new Command('hydra')
+  const { commandName } = context.terminal;
+  const program = new Command(commandName)
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(withCommandName(text, commandName)),
+      writeErr: (text) => process.stderr.write(withCommandName(text, commandName)),
+    })
     .description('Code that was run and tested, written by the Ollama models you own.')
     .version(context.version, '-V, --version')
     .exitOverride()
@@ -67,7 +73,14 @@ export function createProgram(context: CommandContext): Command {
     .addHelpText('before', EXAMPLES);
   for (const add of ADD_COMMANDS) add(program, context);
   for (const command of [program, ...program.commands]) command.addHelpText('after', EXIT_CODES_HELP);
+  for (const command of program.commands) describeBySummary(command);
   return program;
+}
+
+/** A command that needs no more words than the list of commands has says at least those in its own help. */
+function describeBySummary(command: Command): void {
+  const summary = command.summary();
+  if (command.description() === '') command.description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`);
 }
 
 function reportError(terminal: Terminal, error: unknown): number {

@@ -9,37 +9,25 @@ import { describeRunners } from '../sandbox/create-program-runner.ts';
 import type { RunnerReport } from '../sandbox/runner-choice.ts';
 import type { Programs } from '../workers/programs.ts';
 import { ownOllama } from '../workers/start-programs.ts';
-import { createApiClient } from './api-client.ts';
 import { toApiUrl } from './command-context.ts';
-
-/** What was found out about one part. */
-export interface Finding {
-  readonly state: 'ok' | 'missing' | 'down';
-  /** Version, place, how it was found. */
-  readonly detail: string;
-  /** What to do; empty when nothing is to be done. */
-  readonly advice: string;
-}
-
-/** One part that Hydra stands on, or can use. */
-export interface DoctorPart {
-  readonly name: string;
-  readonly required: boolean;
-  readonly check: () => Promise<Finding>;
-}
+import { describeModels, found } from './doctor-part.ts';
+import type { DoctorPart, Finding } from './doctor-part.ts';
+import { listServiceParts, servicePart } from './doctor-service-parts.ts';
+import type { RunningService } from './find-running.ts';
 
 export interface DoctorInputs {
   readonly settings: Settings;
   readonly programs: Programs;
   readonly nodeVersion: string;
+  /** Its nodes and addresses are shown instead of those of the settings. */
+  readonly running: RunningService | undefined;
 }
 
 const CHECK_TIMEOUT_MS = 3_000;
 const SET_UP = 'Set up what is missing with: npm start';
 
 /** Every part, in the order in which one would look for a fault. */
-export function listDoctorParts({ settings, programs, nodeVersion }: DoctorInputs): readonly DoctorPart[] {
-  const { managed } = settings.temporal;
+export function listDoctorParts({ settings, programs, nodeVersion, running }: DoctorInputs): readonly DoctorPart[] {
   const own = ownOllama(settings, programs);
   let tried: Promise<readonly RunnerReport[]> | undefined;
   // Both are tried together, by running programs in them, and only once.
@@ -47,19 +35,26 @@ export function listDoctorParts({ settings, programs, nodeVersion }: DoctorInput
   return [
     { name: 'node', required: true, check: async () => found(`version ${nodeVersion}`) },
     { name: 'state folder', required: true, check: async () => checkFolder(settings.home) },
-    { name: 'database', required: true, check: async () => checkDatabase(settings.home) },
-    { name: 'temporal program', required: managed, check: async () => checkProgram(programs.temporal) },
-    { name: 'temporal server', required: !managed, check: () => checkTemporal(settings) },
+    {
+      name: 'temporal program',
+      required: settings.temporal.managed,
+      check: async () => checkProgram(programs.temporal),
+    },
     { name: 'ollama program', required: own !== null, check: async () => checkProgram(programs.ollama) },
-    ...(own ? [toOwnNodePart(own.url)] : settings.nodes.map(toNodePart)),
+    ...(running ? listServiceParts(running) : listSettingsParts(settings, own)),
     { name: 'sandbox bubblewrap', required: false, check: () => checkSandbox(runners(), 'bubblewrap') },
     { name: 'sandbox deno', required: false, check: () => checkSandbox(runners(), 'deno') },
-    { name: 'service', required: false, check: () => checkService(settings) },
+    running ? servicePart(running) : { name: 'service', required: false, check: async () => noService(settings) },
   ];
 }
 
-function found(detail: string): Finding {
-  return { state: 'ok', detail, advice: '' };
+/** What a start with these settings would use. */
+function listSettingsParts(settings: Settings, own: Programs['managedOllama']): readonly DoctorPart[] {
+  return [
+    { name: 'database', required: true, check: async () => checkDatabase(settings.home) },
+    { name: 'temporal server', required: !settings.temporal.managed, check: () => checkTemporal(settings) },
+    ...(own ? [toOwnNodePart(own.url)] : settings.nodes.map(toNodePart)),
+  ];
 }
 
 /** A folder that is not there yet is made at the first start; then what counts is where. */
@@ -126,13 +121,10 @@ async function checkNode(node: NodeAddress): Promise<Finding> {
   try {
     const version = await askNode<{ version: string }>(node, '/api/version');
     const tags = await askNode<{ models: { name: string }[] }>(node, '/api/tags');
-    const names = tags.models.map((model) => model.name);
-    if (names.length > 0) return found(`${node.url}, version ${version.version}, models: ${names.join(', ')}`);
-    return {
-      state: 'missing',
-      detail: `${node.url} has no models`,
-      advice: 'Give it one: ollama pull qwen2.5-coder:1.5b',
-    };
+    return describeModels(
+      `${node.url}, version ${version.version}`,
+      tags.models.map((model) => model.name),
+    );
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const reason = (cause instanceof Error && cause.message) || 'connection refused';
@@ -172,12 +164,6 @@ function checkDatabase(home: string): Finding {
   return found(`${file}, ${Math.ceil(statSync(file).size / 1024)} kB`);
 }
 
-async function checkService(settings: Settings): Promise<Finding> {
-  const url = toApiUrl(settings);
-  const health = await createApiClient(url).findService();
-  if (health === undefined)
-    return { state: 'down', detail: `nothing answers at ${url}`, advice: 'Start it with: hydra up' };
-  const broken = health.parts.filter((part) => !part.healthy).map((part) => `${part.name} (${part.detail})`);
-  if (broken.length === 0) return found(`version ${health.version} at ${url}, healthy`);
-  return { state: 'down', detail: `at ${url}, broken: ${broken.join(', ')}`, advice: 'See the parts above.' };
+function noService(settings: Settings): Finding {
+  return { state: 'down', detail: `nothing answers at ${toApiUrl(settings)}`, advice: 'Start it with: hydra up' };
 }

@@ -21,6 +21,11 @@ Exit codes:
   0 done; a run: verified or consistent   1 failed         2 wrong usage       3 cancelled
   4 result is unverified or partial       6 no service     78 settings wrong   130 Ctrl-C`;
 
+/** True while a run may still change. */
+export function isOpen(run: Pick<WireRun, 'status'>): boolean {
+  return run.status === 'queued' || run.status === 'running';
+}
+
 /** The exit code of a run that has ended. */
 export function toExitCode(run: WireRun): number {
   if (run.status === 'cancelled') return EXIT.cancelled;

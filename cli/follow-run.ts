@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WireRun } from '../api/wire-run.ts';
 import type { ApiClient } from './api-client.ts';
+import { isOpen } from './exit-codes.ts';
 import { createProgressView } from './show-progress.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -8,6 +9,8 @@ export interface FollowRunOptions {
   readonly showsText: boolean;
   /** Says nothing but errors. */
   readonly isQuiet: boolean;
+  /** Shows only the events after this sequence. */
+  readonly after?: number;
   readonly signal: AbortSignal;
 }
 
@@ -24,7 +27,9 @@ export async function followRun(
   const view = options.isQuiet ? undefined : createProgressView(terminal, options.showsText);
   const onReconnect = (reason: string) => view && terminal.showStatus(`connection lost (${reason}); trying again`);
   try {
-    for await (const event of client.followEvents(runId, { signal: options.signal, onReconnect })) view?.show(event);
+    const { signal, after } = options;
+    const from = after === undefined ? {} : { after };
+    for await (const event of client.followEvents(runId, { ...from, signal, onReconnect })) view?.show(event);
     return await readEndedRun(client, runId, options.signal);
   } finally {
     view?.close();
@@ -34,7 +39,7 @@ export async function followRun(
 async function readEndedRun(client: ApiClient, runId: string, signal: AbortSignal): Promise<WireRun | undefined> {
   while (!signal.aborted) {
     const run = await client.getRun(runId);
-    if (run.status !== 'queued' && run.status !== 'running') return run;
+    if (!isOpen(run)) return run;
     await delay(SETTLE_POLL_MS);
   }
   return undefined;

@@ -1,3 +1,4 @@
+import { formatCount } from '../domain/format-count.ts';
 import type { WireCheck, WireRun, WireRunSummary } from '../api/wire-run.ts';
 
 /** Rows as columns that line up; the first row is the head. */
@@ -48,7 +49,7 @@ export function describeRun(run: WireRun): readonly string[] {
   return [
     `Run      ${run.workflow_id}`,
     `Prompt   ${formatExcerpt(run.prompt, 100)}`,
-    `Status   ${run.status}`,
+    `Status   ${run.status}${run.status === 'queued' ? ': no worker has taken it up yet' : ''}`,
     ...(progress && result === null && error === null ? describeProgress(progress) : []),
     ...(result ? describeResult(result) : []),
     ...(error ? [`Error    ${error.type}: ${error.message}`] : []),
@@ -56,8 +57,21 @@ export function describeRun(run: WireRun): readonly string[] {
 }
 
 function describeProgress(progress: NonNullable<WireRun['progress']>): readonly string[] {
-  const parts = progress.parts.map((part) => `           ${part.done ? 'done' : 'open'}  ${part.title}: ${part.doing}`);
-  return [`Phase    ${progress.phase}, ${progress.model_calls} model calls, ${progress.tokens} tokens`, ...parts];
+  const calls = formatCount(progress.model_calls, 'model call');
+  return [
+    `Phase    ${progress.phase}, ${calls}, ${formatCount(progress.tokens, 'token')}`,
+    ...progress.waiting.map(describeWait),
+    ...progress.parts.map((part) => `           ${part.done ? 'done' : 'open'}  ${part.title}: ${part.doing}`),
+  ];
+}
+
+type WireWait = NonNullable<WireRun['progress']>['waiting'][number];
+
+function describeWait({ part, model, calls, reason, since }: WireWait): string {
+  const of = part === null || part === 'whole' ? '' : ` of ${part}`;
+  const who = calls > 1 || of !== '' ? `${formatCount(calls, 'call')}${of} ` : '';
+  const time = since.slice(11, 19);
+  return `Waiting  ${who}for ${model ?? 'a model'} since ${time} UTC: ${reason}`;
 }
 
 function describeResult(result: NonNullable<WireRun['result']>): readonly string[] {
@@ -69,7 +83,7 @@ function describeResult(result: NonNullable<WireRun['result']>): readonly string
     ...result.checks.map(describeCheck),
     ...result.parts.map((part) => {
       const where = part.model === null ? '' : ` · ${part.model} on ${part.node}`;
-      return `Part     ${part.title}: ${part.state}${where} · ${part.attempts} calls, ${part.tokens} tokens, ${part.seconds.toFixed(1)} s`;
+      return `Part     ${part.title}: ${part.state}${where} · ${formatCount(part.attempts, 'call')}, ${formatCount(part.tokens, 'token')}, ${part.seconds.toFixed(1)} s`;
     }),
     ...result.explanations.map((explanation) => `Note     ${explanation}`),
   ];

@@ -18,7 +18,9 @@ export interface RunRequestOptions {
   readonly resultsFolder?: string;
   /** Longest wait; absent: until the run has ended. */
   readonly waitMs?: number;
+  /** Ctrl-C ends the wait; whoever catches it says what becomes of the run. */
   readonly interrupts: Interrupts;
+  readonly onAccepted: (runId: string) => void;
 }
 
 /** Submits a request, shows it until it has ended, prints what came out. Resolves with the exit code. */
@@ -28,19 +30,28 @@ export async function runRequest(
   body: GenerateBody,
   options: RunRequestOptions,
 ): Promise<number> {
-  const { workflow_id: runId } = await client.submit(body);
+  const runId = await submit(client, body, options.interrupts.signal);
+  if (runId === undefined) return EXIT.interrupted;
+  options.onAccepted(runId);
   terminal.note(`Run ${runId} was accepted.`);
   const timeout = options.waitMs === undefined ? [] : [AbortSignal.timeout(options.waitMs)];
   const signal = AbortSignal.any([options.interrupts.signal, ...timeout]);
   const run = await followRun(client, terminal, runId, { showsText: options.showsText, isQuiet: options.json, signal });
   if (run !== undefined) return reportResult(client, terminal, run, options);
-  if (options.interrupts.signal.aborted) {
-    terminal.note(`The run goes on. Come back to it with: hydra events ${runId}`);
-    return EXIT.interrupted;
-  }
+  if (options.interrupts.signal.aborted) return EXIT.interrupted;
   terminal.note(`The run is not finished. Watch it with: hydra events ${runId}`);
   if (options.json) terminal.print(JSON.stringify(await client.getRun(runId), null, 2));
   return EXIT.done;
+}
+
+/** The ID of the run; undefined when Ctrl-C came before the answer. */
+async function submit(client: ApiClient, body: GenerateBody, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return (await client.submit(body, signal)).workflow_id;
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
 }
 
 async function reportResult(
@@ -50,13 +61,12 @@ async function reportResult(
   options: RunRequestOptions,
 ): Promise<number> {
   const files = run.result?.files ?? [];
+  if (options.json) terminal.print(JSON.stringify(run, null, 2));
+  else printCode(terminal, run);
+  // What was printed stays, also where it cannot be written.
   const target = options.outFolder ?? (options.resultsFolder && join(options.resultsFolder, run.workflow_id));
   const folder = target !== undefined && files.length > 0 ? await saveFiles(target, files) : undefined;
-  if (options.json) {
-    terminal.print(JSON.stringify(run, null, 2));
-    return toExitCode(run);
-  }
-  printCode(terminal, run);
+  if (options.json) return toExitCode(run);
   terminal.note('');
   for (const line of describeRun(run)) terminal.note(line);
   if (files.length > 0) terminal.note(`Files    ${describePlace(client, run, folder)}`);

@@ -1,4 +1,5 @@
 import type { WireEvent } from '../api/wire-event.ts';
+import { formatCount } from '../domain/format-count.ts';
 import { formatDuration } from './format.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -26,7 +27,7 @@ export function createProgressView(terminal: Terminal, showsText: boolean): Prog
   const tick = setInterval(() => {
     // The status line would cut into the text.
     if (!showsText || writer === null)
-      terminal.showStatus(`${elapsed()} · ${doing} · ${characters} characters written`);
+      terminal.showStatus(`${elapsed()} · ${doing} · ${formatCount(characters, 'character')} written`);
   }, TICK_MS);
   tick.unref();
 
@@ -80,6 +81,8 @@ export function describeEvent(event: WireEvent): string {
   switch (event.type) {
     case 'phase.started':
       return `${event.phase}${event.note === '' ? '' : `: ${event.note}`}`;
+    case 'part.changed':
+      return `${part}${event.doing}`;
     case 'model.started':
       return `${part}${event.model} on ${event.node} (${event.role}; ${event.why})`;
     case 'model.waiting':
@@ -87,7 +90,7 @@ export function describeEvent(event: WireEvent): string {
     case 'text.delta':
       return event.text;
     case 'model.finished':
-      return `${part}${event.completion_tokens} tokens in ${formatDuration(event.duration_ms)}`;
+      return `${part}${formatCount(event.completion_tokens, 'token')} in ${formatDuration(event.duration_ms)}`;
     case 'model.rerouted':
       return `${part}left ${event.node}: ${event.reason}`;
     case 'candidate.verified':

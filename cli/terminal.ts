@@ -1,12 +1,17 @@
 import picocolors from 'picocolors';
+import { withCommandName } from './command-name.ts';
 
 type Colors = ReturnType<typeof picocolors.createColors>;
 
 /** Where a command writes: data to stdout, everything else to stderr. */
 export interface Terminal {
+  /** How the user called the command. */
+  readonly commandName: string;
   /** A line of data. */
   print(line: string): void;
-  /** A line for people. */
+  /** A line of an answer that people read. */
+  tell(line: string): void;
+  /** A line for people beside the answer. */
   note(line: string): void;
   /** Text for people that goes on where the last one ended. */
   write(text: string): void;
@@ -23,7 +28,7 @@ export interface Terminal {
 const CLEAR_LINE = '\r\u001b[K';
 
 /** The terminal of this process. `NO_COLOR`, `TERM=dumb` and pipes switch colours and the status line off. */
-export function createTerminal(environment: NodeJS.ProcessEnv): Terminal {
+export function createTerminal(environment: NodeJS.ProcessEnv, commandName: string): Terminal {
   const { stdout, stderr } = process;
   const isPlain = (environment['NO_COLOR'] ?? '') !== '' || environment['TERM'] === 'dumb';
   const canRewrite = stderr.isTTY && environment['TERM'] !== 'dumb';
@@ -39,12 +44,16 @@ export function createTerminal(environment: NodeJS.ProcessEnv): Terminal {
     stderr.write(text);
   }
 
+  function print(line: string): void {
+    clearStatus();
+    stdout.write(`${line}\n`);
+  }
+
   return {
-    print(line) {
-      clearStatus();
-      stdout.write(`${line}\n`);
-    },
-    note: (line) => write(`${line}\n`),
+    commandName,
+    print,
+    tell: (line) => print(withCommandName(line, commandName)),
+    note: (line) => write(`${withCommandName(line, commandName)}\n`),
     write,
     showStatus(line) {
       if (!canRewrite) return;

@@ -46,6 +46,8 @@ export interface RunEventLog {
   append(events: readonly NewRunEvent[]): Promise<void>;
   /** Events with a sequence above `after`, oldest first. */
   read(runId: RunId, after: number, limit: number): Promise<readonly RunEvent[]>;
+  /** All events of a run but its text, oldest first: a few per model call, where pieces of text are hundreds. */
+  readWithoutText(runId: RunId): Promise<readonly RunEvent[]>;
   /** Events above `after`, then new ones as they come, from this process or another; ends after `run.finished` or on abort. */
   subscribe(runId: RunId, after: number, signal: AbortSignal): AsyncIterable<RunEvent>;
 }

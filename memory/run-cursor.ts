@@ -21,7 +21,7 @@ export function decodeRunCursor(cursor: string): RunPosition {
   if (!isGenuine || encodeRunCursor({ createdAt, id: id as RunRecord['id'] }) !== cursor) {
     throw new SynthesisFailure('RequestRejected', 'The cursor must be one that the list of runs returned.', {
       field: 'cursor',
-      rule: 'returned by an earlier page',
+      rule: 'must be the next_cursor of an earlier page',
       value: cursor.slice(0, 100),
     });
   }

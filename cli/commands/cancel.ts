@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { addServiceOptions, openClient, printAnswer } from '../command-context.ts';
 import type { CommandContext, ServiceOptions } from '../command-context.ts';
+import { isOpen } from '../exit-codes.ts';
 
 /** `hydra cancel <id>`: stop a run. */
 export function addCancelCommand(program: Command, context: CommandContext): void {
@@ -11,7 +12,8 @@ export function addCancelCommand(program: Command, context: CommandContext): voi
     .addHelpText('before', '\nExamples:\n  hydra cancel run-abc\n');
   addServiceOptions(command).action(async (id: string, options: ServiceOptions) => {
     const run = await openClient(context, options).cancel(id);
-    const isOpen = run.status === 'queued' || run.status === 'running';
-    printAnswer(context, options, run, () => [isOpen ? `${id} is being stopped.` : `${id} had ended: ${run.status}.`]);
+    printAnswer(context, options, run, () => [
+      isOpen(run) ? `${id} is being stopped.` : `${id} had ended: ${run.status}.`,
+    ]);
   });
 }

@@ -4,7 +4,7 @@ import { endRecordedProcess } from '../../workers/end-process.ts';
 import { OLLAMA_PROCESS } from '../../workers/managed-ollama.ts';
 import { recordFileOf } from '../../workers/managed-process.ts';
 import { TEMPORAL_PROCESS } from '../../workers/temporal-dev-server.ts';
-import { isAlive } from '../../workers/process-identity.ts';
+import { isAlive } from '../../sandbox/process-identity.ts';
 import { findService } from '../../workers/service-record.ts';
 import { requireSettings } from '../command-context.ts';
 import type { CommandContext } from '../command-context.ts';

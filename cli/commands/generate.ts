@@ -7,16 +7,19 @@ import type { GenerateBody } from '../../api/wire-request.ts';
 import { addServiceOptions, openClient } from '../command-context.ts';
 import type { CommandContext, ServiceOptions } from '../command-context.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { catchInterrupts } from '../interrupts.ts';
+import { catchInterrupts, describeDetaching } from '../interrupts.ts';
+import { collect, readNumber, readWholeNumber } from '../read-option.ts';
 import { runRequest } from '../run-request.ts';
+
+type Example = NonNullable<GenerateBody['examples']>[number];
 
 interface GenerateOptions extends ServiceOptions {
   readonly file?: string;
   readonly language?: string;
-  readonly tests: readonly string[];
-  readonly example: readonly NonNullable<GenerateBody['examples']>[number][];
+  readonly tests?: readonly string[];
+  readonly example?: readonly Example[];
   readonly context?: string;
-  readonly model: readonly string[];
+  readonly model?: readonly string[];
   readonly candidates?: number;
   readonly decompose?: string;
   readonly priority?: number;
@@ -38,8 +41,11 @@ Examples:
   hydra generate "…" --json | jq -r .result.code
 `;
 
+// A timer of Node.js takes no more milliseconds than fit into 32 bits: 24 days.
+const LONGEST_WAIT_SECONDS = 2_000_000;
+
 const WAIT = new Option('--wait [seconds]', 'wait no longer than this; without a number until the run has ended')
-  .argParser(readNumber)
+  .argParser(readWholeNumber(0, LONGEST_WAIT_SECONDS))
   .default(true, 'until it has ended');
 
 /** `hydra generate`: ask for code. */
@@ -48,13 +54,13 @@ export function addGenerateCommand(program: Command, context: CommandContext): v
     .command('generate')
     .summary('ask for code and print it')
     .description('Ask for code, wait for it and print it. Ctrl-C detaches: the run goes on.')
-    .argument('[prompt]', 'what to write; "-" reads it from stdin')
+    .argument('[prompt...]', 'what to write; "-" reads it from stdin')
     .option('-f, --file <file>', 'read the prompt from a file; "-" is stdin')
     .option('-l, --language <name>', 'python, typescript, javascript, …; else it is told from the prompt')
-    .option('-t, --tests <file>', 'tests that must pass; may be given again', collect, [])
-    .option('-e, --example <text>', "'call => expected' that must hold; may be given again", collectExample, [])
+    .option('-t, --tests <file>', 'tests that must pass; may be given again', collect)
+    .option('-e, --example <text>', "'call => expected' that must hold; may be given again", collectExample)
     .option('--context <file>', 'text that the models should know')
-    .option('-m, --model <name>', 'model that may write the code, preferred first; may be given again', collect, [])
+    .option('-m, --model <name>', 'model that may write the code, preferred first; may be given again', collect)
     .option('-n, --candidates <count>', 'candidates per part', readNumber)
     .option('--decompose <mode>', 'auto, always or never')
     .option('--priority <number>', '1 is served first, 5 last', readNumber)
@@ -66,7 +72,8 @@ export function addGenerateCommand(program: Command, context: CommandContext): v
     .option('-w, --watch', 'show what the models write')
     .option('-o, --out <folder>', 'write the files there')
     .addHelpText('before', EXAMPLES);
-  addServiceOptions(command).action(async (prompt: string | undefined, options: GenerateOptions) => {
+  addServiceOptions(command).action(async (words: readonly string[], options: GenerateOptions) => {
+    const prompt = words.length === 0 ? undefined : words.join(' ');
     context.setExitCode(await generate(context, prompt, options));
   });
 }
@@ -84,7 +91,8 @@ async function generate(
     terminal.print(options.json ? JSON.stringify(accepted, null, 2) : accepted.workflow_id);
     return EXIT.done;
   }
-  const interrupts = catchInterrupts();
+  let runId: string | undefined;
+  const interrupts = catchInterrupts(() => terminal.note(describeDetaching(runId)));
   try {
     return await runRequest(client, terminal, body, {
       json: options.json ?? false,
@@ -92,6 +100,7 @@ async function generate(
       ...(options.out && { outFolder: options.out }),
       ...(typeof options.wait === 'number' && { waitMs: options.wait * 1_000 }),
       interrupts,
+      onAccepted: (id) => (runId = id),
     });
   } finally {
     interrupts.release();
@@ -120,16 +129,17 @@ function readFile(path: string): string {
 }
 
 function toBody(prompt: string, options: GenerateOptions): GenerateBody {
-  const tests = options.tests.map((path) => ({ path: basename(path), content: readFile(path) }));
+  const { tests: testFiles = [], example: examples = [], model: models = [] } = options;
+  const tests = testFiles.map((path) => ({ path: basename(path), content: readFile(path) }));
   return {
     prompt,
     // The service checks these words and suggests the right ones.
     ...(options.language && { language: options.language as NonNullable<GenerateBody['language']> }),
     ...(options.decompose && { decompose: options.decompose as NonNullable<GenerateBody['decompose']> }),
     ...(tests.length > 0 && { tests }),
-    ...(options.example.length > 0 && { examples: [...options.example] }),
+    ...(examples.length > 0 && { examples: [...examples] }),
     ...(options.context && { context: readFile(options.context) }),
-    ...(options.model.length > 0 && { models: [...options.model] }),
+    ...(models.length > 0 && { models: [...models] }),
     ...(options.candidates !== undefined && { candidates: options.candidates }),
     ...(options.priority !== undefined && { priority: options.priority }),
     ...(options.temperature !== undefined && { temperature: options.temperature }),
@@ -138,20 +148,11 @@ function toBody(prompt: string, options: GenerateOptions): GenerateBody {
   };
 }
 
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value];
-}
-
-function collectExample(value: string, before: GenerateOptions['example']): GenerateOptions['example'] {
+function collectExample(value: string, before: readonly Example[] = []): readonly Example[] {
   // The last arrow: a call may contain arrow functions.
   const arrow = value.lastIndexOf('=>');
   const call = value.slice(0, Math.max(arrow, 0)).trim();
   const expected = value.slice(arrow + 2).trim();
   if (call === '' || expected === '') throw new InvalidArgumentError("It must look like 'fib(10) => 55'.");
   return [...before, { call, expected }];
-}
-
-function readNumber(value: string): number {
-  if (value.trim() === '' || !Number.isFinite(Number(value))) throw new InvalidArgumentError('It must be a number.');
-  return Number(value);
 }

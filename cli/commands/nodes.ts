@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { WireNodeList } from '../../api/wire-fleet.ts';
+import { formatCount } from '../../domain/format-count.ts';
 import { addServiceOptions, openClient, printAnswer } from '../command-context.ts';
 import type { CommandContext, ServiceOptions } from '../command-context.ts';
 import { formatTable } from '../format.ts';
@@ -22,7 +23,8 @@ function describeNodes({ nodes }: WireNodeList): readonly string[] {
     `${node.busy_slots}/${node.slots}`,
     node.version ?? '',
     node.url,
-    node.problem ?? `${node.models.length} models; in memory: ${node.resident_models.join(', ') || 'none'}`,
+    node.problem ??
+      `${formatCount(node.models.length, 'model')}; in memory: ${node.resident_models.join(', ') || 'none'}`,
   ]);
   return formatTable([['ID', 'STATE', 'BUSY', 'VERSION', 'URL', ''], ...rows]);
 }

@@ -1,17 +1,22 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { catchInterrupts } from '../interrupts.ts';
+import { collect, readWholeNumber } from '../read-option.ts';
 
 interface SimulateOptions {
   readonly json?: boolean;
   readonly port: number;
-  readonly model: readonly string[];
+  readonly model?: readonly string[];
   readonly slots: number;
   readonly tokensPerSecond?: number;
 }
+
+// As many as a host with several GPUs serves at once; beyond that one starts more hosts.
+const MAX_SLOTS = 1_000;
+// Faster than any model; without the option it writes at once.
+const MAX_TOKENS_PER_SECOND = 1_000_000;
 
 const EXAMPLES = `
 Examples:
@@ -24,10 +29,14 @@ export function addSimulateNodeCommand(program: Command, context: CommandContext
   program
     .command('simulate-node')
     .summary('run a simulated Ollama host, to try things without a model')
-    .option('--port <port>', 'port to listen on; 0 takes a free one', readCount, 11_500)
-    .option('-m, --model <name>', 'model that it has; may be given again', collect, [])
-    .option('--slots <count>', 'requests that it works on at once', readCount, 1)
-    .option('--tokens-per-second <count>', 'how fast it writes; default: at once', readCount)
+    .option('--port <port>', 'port to listen on; 0 takes a free one', readWholeNumber(0, 65_535), 11_500)
+    .option('-m, --model <name>', 'model that it has; may be given again', collect)
+    .option('--slots <count>', 'requests that it works on at once', readWholeNumber(1, MAX_SLOTS), 1)
+    .option(
+      '--tokens-per-second <count>',
+      'how fast it writes; default: at once',
+      readWholeNumber(1, MAX_TOKENS_PER_SECOND),
+    )
     .option('--json', 'print its address as JSON')
     .addHelpText('before', EXAMPLES)
     .action((options: SimulateOptions) => simulate(context, options));
@@ -42,27 +51,17 @@ async function simulate({ terminal }: CommandContext, options: SimulateOptions):
   const node = await startSimulatedNode({
     port,
     slots,
-    ...(options.model.length > 0 && { models: options.model.map((name) => simulatedModel(name)) }),
+    ...(options.model && { models: options.model.map((name) => simulatedModel(name)) }),
     ...(tokensPerSecond !== undefined && { speed: { completionTokensPerSecond: tokensPerSecond } }),
   }).catch((error: unknown) => {
-    throw new CommandError(
-      EXIT.failed,
-      `No node on port ${port}: ${error instanceof Error ? error.message : String(error)}.`,
-    );
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'EADDRINUSE' ? 'another program uses it; take another one with --port' : message;
+    throw new CommandError(EXIT.failed, `No node on port ${port}: ${reason}.`);
   });
-  const interrupts = catchInterrupts();
+  const interrupts = catchInterrupts(() => terminal.note('\nThe simulated host ends.'));
   terminal.print(options.json ? JSON.stringify({ url: node.url }) : node.url);
   terminal.note('A simulated Ollama host; Ctrl-C ends it.');
   await once(interrupts.signal, 'abort');
   interrupts.release();
   await node.close();
-}
-
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value];
-}
-
-function readCount(value: string): number {
-  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('It must be a whole number.');
-  return Number(value);
 }

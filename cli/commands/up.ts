@@ -9,9 +9,10 @@ import type { ApiClient } from '../api-client.ts';
 import { requireSettings, toApiUrl } from '../command-context.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT } from '../exit-codes.ts';
-import { catchInterrupts } from '../interrupts.ts';
-import type { Interrupts } from '../interrupts.ts';
+import { catchInterrupts, describeDetaching } from '../interrupts.ts';
 import { runRequest } from '../run-request.ts';
+import type { RunRequestOptions } from '../run-request.ts';
+import { showElapsed } from '../show-elapsed.ts';
 
 interface UpOptions {
   readonly prompt?: string;
@@ -73,7 +74,10 @@ async function serve(context: CommandContext, role: UpOptions['role'], settings:
     terminal.note('\nStopping; open runs go on at the next start. Ctrl-C again stops at once.');
   });
   try {
+    let exitCode: number = EXIT.interrupted;
     await startHydra(context, settings, role, interrupts.signal, ({ apiUrl, webUiUrl }) => {
+      // It has served: from now on, ending is what a service is told to do.
+      exitCode = EXIT.done;
       if (apiUrl !== '') terminal.print(`API              ${apiUrl}`);
       if (webUiUrl !== null) terminal.print(`Temporal Web UI  ${webUiUrl}`);
       const hint = 'Ask it: hydra generate "Create a Python function to calculate fibonacci numbers"';
@@ -81,7 +85,7 @@ async function serve(context: CommandContext, role: UpOptions['role'], settings:
         apiUrl === '' ? 'Hydra is ready: these workers serve the API of another process.' : `Hydra is ready. ${hint}`,
       );
     });
-    return EXIT.done;
+    return exitCode;
   } finally {
     interrupts.release();
   }
@@ -96,9 +100,10 @@ async function runPromptOnService(
   settings: Settings,
 ): Promise<number> {
   context.terminal.note(`Hydra runs at ${client.url}; it is used.`);
-  const interrupts = catchInterrupts();
+  let runId: string | undefined;
+  const interrupts = catchInterrupts(() => context.terminal.note(describeDetaching(runId)));
   try {
-    return await runPrompt(context, client, options, settings, interrupts);
+    return await runPrompt(context, client, options, { settings, interrupts, onAccepted: (id) => (runId = id) });
   } finally {
     interrupts.release();
   }
@@ -107,8 +112,10 @@ async function runPromptOnService(
 /** Starts Hydra in this process, runs the request through it and stops it again. */
 async function runPromptOnOwn(context: CommandContext, options: PromptOptions, settings: Settings): Promise<number> {
   const stop = new AbortController();
+  let runId: string | undefined;
   const interrupts = catchInterrupts(() => {
-    context.terminal.note('\nStopping; the run goes on at the next start. Ctrl-C again stops at once.');
+    const fate = runId === undefined ? 'nothing was asked of it yet' : `run ${runId} goes on at the next start`;
+    context.terminal.note(`\nStopping Hydra; ${fate}. Ctrl-C again stops at once.`);
     stop.abort();
   });
   let hydra: Promise<void> = Promise.resolve();
@@ -118,7 +125,8 @@ async function runPromptOnOwn(context: CommandContext, options: PromptOptions, s
       hydra.then(() => resolve(undefined), reject);
     });
     if (addresses === undefined || interrupts.signal.aborted) return EXIT.interrupted;
-    return await runPrompt(context, createApiClient(addresses.apiUrl), options, settings, interrupts);
+    const own = createApiClient(addresses.apiUrl);
+    return await runPrompt(context, own, options, { settings, interrupts, onAccepted: (id) => (runId = id) });
   } finally {
     stop.abort();
     await hydra;
@@ -130,8 +138,7 @@ function runPrompt(
   { terminal }: CommandContext,
   client: ApiClient,
   options: PromptOptions,
-  settings: Settings,
-  interrupts: Interrupts,
+  { settings, ...watched }: { readonly settings: Settings } & Pick<RunRequestOptions, 'interrupts' | 'onAccepted'>,
 ): Promise<number> {
   return runRequest(
     client,
@@ -141,12 +148,12 @@ function runPrompt(
       json: options.json ?? false,
       showsText: false,
       resultsFolder: join(settings.home, 'results'),
-      interrupts,
+      ...watched,
     },
   );
 }
 
-/** Loaded only here: the service's parts take a second to load, and other commands need none of them. */
+/** Returns at once when the signal comes while the service is being loaded. */
 async function startHydra(
   { terminal, version }: CommandContext,
   settings: Settings,
@@ -155,11 +162,39 @@ async function startHydra(
   onReady: (addresses: Addresses) => void,
 ): Promise<void> {
   terminal.note('Starting Hydra.');
-  const [{ runHydra }, { readPrograms }] = await Promise.all([
-    import('../../workers/run-hydra.ts'),
-    import('../../workers/programs.ts'),
-  ]);
-  const programs = await readPrograms(settings);
-  const report = (sentence: string) => terminal.note(terminal.noteColors.dim(sentence));
-  await runHydra({ settings, programs, role, version, onReady, report, signal });
+  let endClock = showElapsed(terminal, 'Starting');
+  const showStopping = () => {
+    endClock();
+    endClock = showElapsed(terminal, 'Stopping');
+  };
+  signal.addEventListener('abort', showStopping);
+  try {
+    const service = await loadService(signal);
+    if (service === undefined) return;
+    const programs = await service.readPrograms(settings);
+    const report = (sentence: string) => terminal.note(terminal.noteColors.dim(sentence));
+    const showReady = (addresses: Addresses) => {
+      endClock();
+      onReady(addresses);
+    };
+    await service.runHydra({ settings, programs, role, version, onReady: showReady, report, signal });
+  } finally {
+    signal.removeEventListener('abort', showStopping);
+    endClock();
+  }
+}
+
+/** Loaded only here: the service's parts take a second to load, and other commands need none of them. */
+async function loadService(signal: AbortSignal) {
+  try {
+    const [{ runHydra }, { readPrograms }] = await Promise.all([
+      import('../../workers/run-hydra.ts'),
+      import('../../workers/programs.ts'),
+    ]);
+    return signal.aborted ? undefined : { runHydra, readPrograms };
+  } catch (error) {
+    // The terminal's Ctrl-C ends the compiler that loads TypeScript, too.
+    if (signal.aborted) return undefined;
+    throw error;
+  }
 }

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type Database from 'better-sqlite3';
+import type { RunId } from '../../domain/ids.ts';
 import type { Memory } from '../ports.ts';
 import { createArtifactStore } from './artifact-store.ts';
 import { readSchemaVersion } from './migrate-database.ts';
@@ -39,7 +40,10 @@ export interface SqliteMemoryOptions {
 export async function openSqliteMemory({ folder, now = Date.now }: SqliteMemoryOptions): Promise<SqliteMemory> {
   const database = openDatabase(join(resolve(folder), DATABASE_FILE), readMigrations());
   const connection = createConnection(database, now);
-  const watcher = createRunWatcher({ readDataVersion: () => readDataVersion(database) });
+  const watcher = createRunWatcher({
+    readDataVersion: () => readDataVersion(database),
+    readLastSequence: prepareLastSequence(database),
+  });
   return {
     artifacts: createArtifactStore(connection),
     steps: createStepResultStore(connection),
@@ -64,6 +68,20 @@ function readDataVersion(database: Database.Database): number {
   } catch {
     return Number.NaN;
   }
+}
+
+/** As above, an error counts as a change. */
+function prepareLastSequence(database: Database.Database): (runId: RunId) => number {
+  const select = database
+    .prepare<[RunId], number>('SELECT coalesce(max(sequence), 0) FROM run_events WHERE run_id = ?')
+    .pluck();
+  return (runId) => {
+    try {
+      return select.get(runId) ?? 0;
+    } catch {
+      return Number.NaN;
+    }
+  };
 }
 
 function describeDatabase({ database, perform }: SqliteConnection): ReturnType<Memory['describe']> {

@@ -25,6 +25,9 @@ export function createRunEventLog(connection: SqliteConnection, watcher: RunWatc
   const select = database.prepare<[RunId, number, number], RunEventRow>(`
     SELECT run_id AS runId, sequence, at, part_id AS partId, step_key AS stepKey, attempt, body
     FROM run_events WHERE run_id = ? AND sequence > ? ORDER BY sequence LIMIT ?`);
+  const selectWithoutText = database.prepare<[RunId], RunEventRow>(`
+    SELECT run_id AS runId, sequence, at, part_id AS partId, step_key AS stepKey, attempt, body
+    FROM run_events WHERE run_id = ? AND type <> 'text.delta' ORDER BY sequence`);
   const selectEnd = database
     .prepare<[RunId], number | null>("SELECT min(sequence) FROM run_events WHERE run_id = ? AND type = 'run.finished'")
     .pluck();
@@ -69,6 +72,7 @@ export function createRunEventLog(connection: SqliteConnection, watcher: RunWatc
         watcher.notify(new Set(events.map((event) => event.runId)));
       }),
     read,
+    readWithoutText: (runId) => perform('events.read', () => selectWithoutText.all(runId).map(toRunEvent)),
     subscribe,
   };
 }

@@ -12,24 +12,33 @@ export interface RunWatcher {
   watch(runId: RunId): RunWatch;
   /** This process has written events of these runs. */
   notify(runIds: Iterable<RunId>): void;
-  /** Wakes every reader; used where it is not known whose run has news, and at the end. */
+  /** Wakes every reader, at the end. */
   notifyAll(): void;
   /** Readers at this moment. */
   readonly watchCount: number;
 }
 
 export interface RunWatcherOptions {
-  /** A number that changes when another process has written. */
+  /** A number that changes when another process has written, whatever it wrote. */
   readonly readDataVersion: () => number;
+  /** A number that changes with the events of the run: asked for each run that is watched, when another process has written. */
+  readonly readLastSequence: (runId: RunId) => number;
   /** How often it is read while somebody watches; a tenth of a second is what a reader of a live text puts up with. */
   readonly pollIntervalMs?: number;
 }
 
 type Bell = RunWatch & { ring(): void };
 
+/** Those who watch one run, and its last event when this was looked at. */
+interface WatchedRun {
+  readonly bells: Set<Bell>;
+  seenSequence: number;
+}
+
 /** Creates a watcher. Nothing is polled while nobody watches. */
-export function createRunWatcher({ readDataVersion, pollIntervalMs = 100 }: RunWatcherOptions): RunWatcher {
-  const bells = new Map<RunId, Set<Bell>>();
+export function createRunWatcher(options: RunWatcherOptions): RunWatcher {
+  const { readDataVersion, readLastSequence, pollIntervalMs = 100 } = options;
+  const runs = new Map<RunId, WatchedRun>();
   let watchCount = 0;
   let timer: NodeJS.Timeout | undefined;
   let seenVersion = 0;
@@ -38,19 +47,29 @@ export function createRunWatcher({ readDataVersion, pollIntervalMs = 100 }: RunW
     const version = readDataVersion();
     if (version === seenVersion) return;
     seenVersion = version;
-    notifyAll();
+    for (const [runId, run] of runs) lookAt(runId, run);
+  }
+
+  /** Waking every reader for every write of another process would have each read its events again for nothing. */
+  function lookAt(runId: RunId, run: WatchedRun): void {
+    const sequence = readLastSequence(runId);
+    if (sequence === run.seenSequence) return;
+    run.seenSequence = sequence;
+    notify([runId]);
   }
 
   function notify(runIds: Iterable<RunId>): void {
-    for (const runId of runIds) for (const bell of bells.get(runId) ?? []) bell.ring();
+    for (const runId of runIds) for (const bell of runs.get(runId)?.bells ?? []) bell.ring();
   }
 
   function notifyAll(): void {
-    notify(bells.keys());
+    notify(runs.keys());
   }
 
   function add(runId: RunId, bell: Bell): void {
-    bells.set(runId, (bells.get(runId) ?? new Set()).add(bell));
+    const run = runs.get(runId);
+    if (run) run.bells.add(bell);
+    else runs.set(runId, { bells: new Set([bell]), seenSequence: readLastSequence(runId) });
     watchCount += 1;
     if (timer !== undefined) return;
     seenVersion = readDataVersion();
@@ -58,9 +77,9 @@ export function createRunWatcher({ readDataVersion, pollIntervalMs = 100 }: RunW
   }
 
   function remove(runId: RunId, bell: Bell): void {
-    const bellsOfRun = bells.get(runId);
-    if (bellsOfRun?.delete(bell) !== true) return;
-    if (bellsOfRun.size === 0) bells.delete(runId);
+    const bells = runs.get(runId)?.bells;
+    if (bells?.delete(bell) !== true) return;
+    if (bells.size === 0) runs.delete(runId);
     watchCount -= 1;
     if (watchCount > 0) return;
     clearInterval(timer);

@@ -44,6 +44,13 @@ export function describeRunEvents(current: () => { readonly memory: Memory; read
       expect(await memory.events.read(runId('none'), 0, 2)).toEqual([]);
     });
 
+    test('reading without text gives everything else of the run, in order', async () => {
+      const text = { ...note('a', ''), body: { type: 'text.delta', text: 'x' } } as const;
+      await memory.events.append([note('a', 'one'), text, note('b', 'other'), note('a', 'two'), text, finished('a')]);
+      expect((await memory.events.readWithoutText(runId('a'))).map(toNote)).toEqual(['1 one', '3 two', '5 done']);
+      expect(await memory.events.readWithoutText(runId('none'))).toEqual([]);
+    });
+
     test('nothing is appended of a batch with a bad event', async () => {
       const bad = { ...note('a', 'bad'), attempt: null } as unknown as NewRunEvent;
       await expect(memory.events.append([note('a', 'good'), bad])).rejects.toMatchObject({

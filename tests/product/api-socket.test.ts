@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunId } from '../../domain/ids.ts';
+import type { Problem } from '../../api/problem.ts';
 import { startServer } from '../../api/server.ts';
 import type { RunningServer, ServerOptions } from '../../api/server.ts';
 import { appendEvent, finishRun, openApi, postGenerate, TEST_SETTINGS } from '../support/api-harness.ts';
@@ -61,6 +62,38 @@ describe('the API over a socket', () => {
     expect(stream.headers.get('x-accel-buffering')).toBe('no');
     expect(await (await fetch(`${url}/runs/${id}/files/main.py`)).text()).toContain('def fib');
   });
+
+  it.each([
+    ['GET', '/generate', 'POST'],
+    ['DELETE', '/runs/r1', 'GET, HEAD'],
+    ['GET', '/runs/r1/cancel', 'POST'],
+    ['PUT', '/runs/r1/files/src/main.py', 'GET, HEAD'],
+    ['POST', '/openapi.json', 'GET, HEAD'],
+  ])('answers %s %s with 405 and what is allowed', async (method, path, allow) => {
+    const { url } = await start();
+    const response = await fetch(url + path, { method });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe(allow);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(((await response.json()) as Problem).detail).toContain(`takes ${allow.replace(', ', ' and ')}`);
+  });
+
+  it('answers 404 where there is nothing for any method', async () => {
+    const { url } = await start();
+    expect((await fetch(`${url}/nothing`, { method: 'POST' })).status).toBe(404);
+  });
+
+  it.each([[undefined], ['application/x-www-form-urlencoded'], ['text/plain']])(
+    'asks for a JSON body by name when the content type is %s',
+    async (type) => {
+      const { url } = await start();
+      const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type };
+      const body = new TextEncoder().encode('{"prompt":"x"}');
+      const response = await fetch(`${url}/generate`, { method: 'POST', headers, body });
+      expect(response.status).toBe(415);
+      expect(((await response.json()) as Problem).detail).toContain('Content-Type: application/json');
+    },
+  );
 
   it('names the setting when its port is taken', async () => {
     const port = portOf(await start());

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -71,14 +73,14 @@ describe('hydra generate', () => {
   it('sends what its options say', async () => {
     const tests = join(folder, 'test_add.py');
     writeFileSync(tests, 'def test_add(): pass');
-    const options = ['--language', 'python', '--tests', tests, '-e', 'add(1, 2) => 3', '-e', 'map(x => x) => []'];
+    const options = ['--language', 'typescript', '--tests', tests, '-e', 'add(1, 2) => 3', '-e', 'map(x => x) => []'];
     const more = ['-m', 'a', '-m', 'b', '-n', '3', '--decompose', 'never', '--priority', '1', '--fresh', '--no-wait'];
     const { code, stdout } = await run('generate', 'Write add', ...options, ...more, '--id', 'mine');
     expect(code).toBe(0);
     expect(stdout).toBe('mine\n');
     expect(await readRequest()).toMatchObject({
       prompt: 'Write add',
-      language: 'python',
+      language: 'typescript',
       tests: [{ path: 'test_add.py', content: 'def test_add(): pass' }],
       examples: [
         { call: 'add(1, 2)', expected: '3' },
@@ -144,10 +146,41 @@ describe('hydra generate', () => {
     expect(opened.runs.cancelled).toEqual([]);
   });
 
+  it('says at once what Ctrl-C means while the service has not answered yet', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const asked = once(silent, 'request');
+    const cli = startCli(['generate', 'x', '--api', `http://127.0.0.1:${port}`]);
+    await asked;
+    cli.process.kill('SIGINT');
+    const { code, stderr } = await cli.ended;
+    silent.closeAllConnections();
+    silent.close();
+    expect(code).toBe(130);
+    expect(stderr).toContain('it may have accepted the request. Look with: npx hydra list');
+  });
+
+  it('takes a prompt without quotes', async () => {
+    expect((await run('generate', 'Write', 'a', 'sieve', '--no-wait')).code).toBe(0);
+    expect((await readRequest()).prompt).toBe('Write a sieve');
+  });
+
+  it('prints the code also where it cannot be written', async () => {
+    const taken = join(folder, 'a-file');
+    writeFileSync(taken, '');
+    const cli = startCli(withApi('generate', 'x', '--out', taken));
+    await finishRun(opened.memory, await waitForRun());
+    const { code, stdout, stderr } = await cli.ended;
+    expect(code).toBe(1);
+    expect(stdout).toContain('def fib(n):');
+    expect(stderr).toContain(`could not be written to ${taken}`);
+  });
+
   it('waits no longer than told', async () => {
     const { code, stderr } = await run('generate', 'x', '--wait', '1');
     expect(code).toBe(0);
-    expect(stderr).toContain('The run is not finished. Watch it with: hydra events run-');
+    expect(stderr).toContain('The run is not finished. Watch it with: npx hydra events run-');
   });
 
   it.each([
@@ -156,6 +189,19 @@ describe('hydra generate', () => {
     [['generate', '-f', '/nope'], '/nope cannot be read'],
     [['generate', 'x', '-e', 'fib(10)'], "It must look like 'fib(10) => 55'"],
     [['generate', 'x', '--candidates', 'many'], 'It must be a number'],
+    [['generate', 'x', '--wait', '-5'], 'It must be a whole number from 0'],
+    [
+      ['generate', 'x', '-l', 'python', '-e', 'f(1) => 1', '-e', 'f( => 5'],
+      '--example number 2, call: must be one expr',
+    ],
+    [
+      ['generate', 'x', '-l', 'python', '-e', 'f() => hello'],
+      '--example number 1, expected: must be a value in python',
+    ],
+    [['generate', 'x', '-m', '', '--no-wait'], '--model number 1: must have at least 1 character (seen: "")'],
+    [['events', 'r1', '--after', 'abc'], 'It must be a whole number from 0'],
+    [['simulate-node', '--port', '99999'], 'It must be a whole number from 0 to 65535'],
+    [['simulate-node', '--slots', '0'], 'It must be a whole number from 1'],
     [['generate', 'x', '--language', 'pyton', '--no-wait'], 'did you mean python?'],
     [['generate', ' ', '--no-wait'], 'prompt: must not be empty'],
     [['generate', 'x', '--langage', 'python'], 'Did you mean --language?'],
@@ -246,7 +292,7 @@ describe('without a service', () => {
       const port = await findFreePort();
       const { code, stderr } = await runCli([...words, '--api', `http://127.0.0.1:${port}`]);
       expect(code).toBe(6);
-      expect(stderr).toContain('Start the service with: hydra up');
+      expect(stderr).toContain('Start the service with: npx hydra up');
       expect(stderr).not.toMatch(/\n\s+at /);
     },
   );
@@ -257,6 +303,22 @@ describe('without a service', () => {
     await other.stop();
     expect(code).toBe(1);
   });
+
+  it.each([[['list']], [['status', 'r1']], [['events', 'r1']], [['generate', 'x']]])(
+    '%j tells a web page from Hydra',
+    async (words) => {
+      const page = createServer((_request, response) => {
+        response.setHeader('content-type', 'text/html').end('<!doctype html>');
+      }).listen(0, '127.0.0.1');
+      await once(page, 'listening');
+      const address = `http://127.0.0.1:${(page.address() as AddressInfo).port}`;
+      const { code, stderr } = await runCli([...words, '--api', address]);
+      page.close();
+      expect(code).toBe(6);
+      expect(stderr).toContain(`What answers at ${address} is not Hydra`);
+      expect(stderr).not.toMatch(/\n\s+at /);
+    },
+  );
 
   it('reports all wrong settings at once with 78', async () => {
     const environment = { HYDRA_API_PORT: 'http', HYDRA_MAX_OPEN_RUNS: '0' };
@@ -279,22 +341,6 @@ describe('without a service', () => {
     expect(settings).toContainEqual(
       expect.objectContaining({ name: 'HYDRA_API_PORT', value: '9123', origin: 'environment' }),
     );
-  });
-
-  it('hydra doctor lists every part with what to do', async () => {
-    const port = await findFreePort();
-    const environment = { OLLAMA_HOST: `127.0.0.1:${port}`, HYDRA_HOME: folder, HYDRA_CACHE: folder };
-    const { code, stdout } = await runCli(['doctor', '--json'], { environment });
-    const { parts } = JSON.parse(stdout) as { parts: { name: string; state: string; advice: string }[] };
-    const states = Object.fromEntries(parts.map((part) => [part.name, part.state]));
-    expect(code).toBe(1);
-    expect(states).toMatchObject({
-      node: 'ok',
-      'state folder': 'ok',
-      'temporal program': 'missing',
-      'sandbox deno': 'ok',
-    });
-    expect(parts.filter((part) => part.state !== 'ok').every((part) => part.advice !== '')).toBe(true);
   });
 });
 
@@ -330,7 +376,7 @@ describe('help', () => {
   });
 
   it('comes without a command too', async () => {
-    expect(await runCli([])).toMatchObject({ code: 0, stdout: expect.stringContaining('Usage: hydra') as string });
+    expect(await runCli([])).toMatchObject({ code: 0, stdout: expect.stringContaining('Usage: npx hydra') as string });
   });
 });
 
@@ -342,5 +388,12 @@ describe('hydra simulate-node', () => {
     const { code, stdout } = await cli.ended;
     expect(code).toBe(0);
     expect(stdout).toMatch(/^http:\/\/127\.0\.0\.1:\d+\n$/);
+  });
+
+  it('says that its port is taken', async () => {
+    const { port } = new URL(server.url);
+    const { code, stderr } = await runCli(['simulate-node', '--port', port]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`No node on port ${port}: another program uses it`);
   });
 });

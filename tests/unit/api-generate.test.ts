@@ -174,6 +174,11 @@ describe('waiting', () => {
 
 describe('rules of the body', () => {
   const nested = '['.repeat(10_000) + ']'.repeat(10_000);
+  const aPython = (call: string, expected: string) => ({
+    prompt: 'x',
+    language: 'python',
+    examples: [{ call, expected }],
+  });
 
   it.each([
     ['an empty prompt', { prompt: ' \n' }, 'prompt', 'must not be empty'],
@@ -197,6 +202,19 @@ describe('rules of the body', () => {
     ['a test with a bad path', { prompt: 'x', tests: [{ path: '..', content: '' }] }, 'tests[0].path', 'relative'],
     ['tests of another type', { prompt: 'x', tests: 5 }, 'tests', 'must be a text or a list of files'],
     ['an example without outcome', { prompt: 'x', examples: [{ call: 'f()' }] }, 'examples[0].expected', 'required'],
+    ['an example that is a text', { prompt: 'x', examples: ['f() => 1'] }, 'examples[0]', 'must be an object'],
+    ['a call that does not parse', aPython('fib(', '5'), 'examples[0].call', 'must be one expression in python'],
+    ['a call that is a statement', aPython('x = 1', '5'), 'examples[0].call', 'must be one expression in python'],
+    ['a call of nothing', aPython('5', '5'), 'examples[0].call', 'must call something of the program'],
+    ['an outcome that does not parse', aPython('f()', '[1,'), 'examples[0].expected', 'must be a value in python'],
+    ['a text without quotes', aPython('f()', 'hello'), 'examples[0].expected', 'raises ValueError'],
+    [
+      'a call of no language',
+      { prompt: 'x', examples: [{ call: 'f(', expected: '1' }] },
+      'examples[0].call',
+      'python or',
+    ],
+    ['no models', { prompt: 'x', models: [''] }, 'models[0]', 'must have at least 1 character'],
     ['an unknown limit', { prompt: 'x', limits: { model_call: 1 } }, 'limits.model_call', 'did you mean model_calls?'],
     ['an unsafe ID', { prompt: 'x', workflow_id: '../x' }, 'workflow_id', 'letters'],
     ['deep nesting', `{"prompt":${nested}}`, 'prompt', 'must be a string'],
@@ -240,6 +258,22 @@ describe('rules of the body', () => {
   it.each(['text/plain', 'application/x-www-form-urlencoded', ''])('refuses the content type "%s"', async (type) => {
     const response = await postGenerate(opened.api, BODY, { 'content-type': type });
     expect(response.status).toBe(415);
+    expect((await readProblem(response)).detail).toContain('Content-Type: application/json');
+  });
+
+  it.each([
+    ['python', 'f(lambda x: x, *[1])', '{"a": None}'],
+    ['python', 'f()', 'raises ValueError'],
+    ['python', 'is_even(2)', 'True'],
+    ['typescript', 'map((x) => { let i = 0; i++; return x; })', 'undefined'],
+    ['javascript', 'f({ a: 1 })', '{ b: NaN }'],
+    [undefined, 'map(x => x)', '[]'],
+    [undefined, 'f(lambda x: x)', 'None'],
+    // It is not run, so nothing is known about its grammar.
+    ['go', 'f(', 'go'],
+  ])('takes an example in %s: %s => %s', async (language, call, expected) => {
+    const response = await postGenerate(opened.api, { prompt: 'x', language, examples: [{ call, expected }] });
+    expect(response.status).toBe(202);
   });
 
   it('takes a body with a byte order mark', async () => {

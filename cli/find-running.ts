@@ -1,0 +1,25 @@
+import type { WireHealth, WireNodeList } from '../api/wire-fleet.ts';
+import type { Settings } from '../config/settings.ts';
+import { findService } from '../workers/service-record.ts';
+import { createApiClient } from './api-client.ts';
+import { toApiUrl } from './command-context.ts';
+
+/** A service that runs now, as it describes itself: its settings may be others than those of this shell. */
+export interface RunningService {
+  readonly apiUrl: string;
+  /** Null when unknown, or when its Temporal has none. */
+  readonly webUiUrl: string | null;
+  readonly health: WireHealth;
+  readonly nodes: WireNodeList['nodes'];
+}
+
+/** The service of this home, else whatever Hydra answers at the API address of the settings. */
+export async function findRunning(settings: Settings): Promise<RunningService | undefined> {
+  const record = await findService(settings.home);
+  const apiUrl = record?.apiUrl ?? toApiUrl(settings);
+  const client = createApiClient(apiUrl);
+  const health = await client.findService();
+  if (health === undefined) return undefined;
+  const { nodes } = await client.getNodes();
+  return { apiUrl, webUiUrl: record?.webUiUrl ?? null, health, nodes };
+}
