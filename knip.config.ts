@@ -7,9 +7,12 @@ export default {
     'bench/main.ts',
     // Started as processes of their own.
     'bench/measured-process.ts',
+    'bench/verify-process-main.ts',
+    'workers/verify-process-main.ts',
     'sandbox/prepare-sandbox.ts',
     'sandbox/runtime/*.ts',
     'tests/support/temporal-owner.ts',
+    'tests/support/restless-verify.ts',
     'tests/support/record-histories.ts',
   ],
   project: ['**/*.{ts,mjs}', '!tests/fixtures/**'],

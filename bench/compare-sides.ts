@@ -5,7 +5,7 @@ import { startBenchNodes } from './bench-nodes.ts';
 import { startBenchTemporal } from './bench-temporal.ts';
 import { startHydraProcess } from './hydra-process.ts';
 import { measureLoad, type Measurement, type Side, type SideName } from './measure-load.ts';
-import type { BenchPlan } from './workload.ts';
+import type { BenchPlan, Checkers, Load } from './workload.ts';
 
 export interface Comparison {
   readonly plan: BenchPlan;
@@ -17,37 +17,42 @@ export interface Comparison {
 }
 
 /** Eight hosts with four slots: more than 200 requests at once keep busy, so that nothing waits for a host. */
-const NODES = 8;
-const SLOTS = 4;
+export const NODES = 8;
+export const SLOTS = 4;
 /** Loads code, fills caches and lets the compiler see the busy paths. */
-const WARM_UP = { requests: 20, atOnce: 5, candidates: 1 };
+export const WARM_UP: Load = { requests: 20, atOnce: 5, candidates: 1 };
 
 /** Measures both sides in turn, load by load and round by round. Both are up all the time, and the one that waits is idle. */
 export async function compareSides(comparison: Comparison): Promise<readonly Measurement[]> {
   const nodes = await startBenchNodes(NODES, SLOTS);
   const sides: Side[] = [];
   try {
-    for (const name of ['hydra', 'stock'] as const) sides.push(await startSide(name, nodes.environment, comparison));
+    for (const name of ['hydra', 'stock'] as const)
+      sides.push(await startSide({ name, checkers: 'instant' }, nodes.environment, comparison));
     return await measureRounds(sides, comparison);
   } finally {
-    for (const { hydra, temporal } of sides) {
-      await hydra.stop();
-      await temporal.stop();
-    }
+    for (const side of sides) await stopSide(side);
     await nodes.stop();
   }
 }
 
-async function startSide(
-  name: SideName,
+/** Starts a Hydra and its Temporal server, in a folder of their own. */
+export async function startSide(
+  { name, checkers }: { readonly name: SideName; readonly checkers: Checkers },
   nodes: Readonly<Record<string, string>>,
   { folder, executable, dev }: Comparison,
 ): Promise<Side> {
-  const home = join(folder, name);
+  const home = join(folder, `${name}-${checkers}`);
   await mkdir(home);
   const temporal = await startBenchTemporal(executable, home, name === 'stock' ? 'stock' : dev);
-  const hydra = await startHydraProcess({ ...nodes, HYDRA_HOME: home, TEMPORAL_ADDRESS: temporal.address });
+  const environment = { ...nodes, HYDRA_HOME: home, TEMPORAL_ADDRESS: temporal.address };
+  const hydra = await startHydraProcess(environment, checkers);
   return { name, hydra, temporal };
+}
+
+export async function stopSide({ hydra, temporal }: Side): Promise<void> {
+  await hydra.stop();
+  await temporal.stop();
 }
 
 async function measureRounds(

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { bindChild } from './bound-child.ts';
 import type { AnswerMessage, Answers, OrderKind, Orders } from './messages.ts';
+import type { Checkers } from './workload.ts';
 
 /** A measured Hydra in a process of its own. */
 export interface HydraProcess {
@@ -12,8 +13,11 @@ export interface HydraProcess {
 }
 
 /** Starts it with these settings and waits until it is ready. Errors: when it ends before. */
-export async function startHydraProcess(environment: Readonly<Record<string, string>>): Promise<HydraProcess> {
-  const child = fork(join(import.meta.dirname, 'measured-process.ts'), {
+export async function startHydraProcess(
+  environment: Readonly<Record<string, string>>,
+  checkers: Checkers,
+): Promise<HydraProcess> {
+  const child = fork(join(import.meta.dirname, 'measured-process.ts'), [checkers], {
     env: { ...process.env, ...environment },
   });
   const end = bindChild(child);

@@ -8,9 +8,10 @@ import { loadTemporalDev } from '../config/load-temporal-dev.ts';
 import { readPrograms } from '../workers/programs.ts';
 import { compareSides, type Comparison } from './compare-sides.ts';
 import { describeCircumstances } from './describe-machine.ts';
+import { measureCheckers } from './measure-checkers.ts';
 import { measureIdle } from './measure-idle.ts';
 import { renderReport } from './render-report.ts';
-import { summarize } from './summarize.ts';
+import { summarize, summarizeSide } from './summarize.ts';
 import { FULL_PLAN, QUICK_PLAN } from './workload.ts';
 
 const PROJECT = join(import.meta.dirname, '..');
@@ -61,7 +62,9 @@ async function measure(comparison: Comparison): Promise<string> {
   const { plan, seed, executable } = comparison;
   const circumstances = describeCircumstances(executable);
   const measurements = await compareSides(comparison);
+  const checkers = await measureCheckers(comparison);
   comparison.report(`idle, ${plan.idleSeconds} s`);
   const idle = await measureIdle(comparison);
-  return renderReport({ circumstances, plan, seed, idle, loads: summarize(plan.loads, measurements) });
+  const withCheckers = checkers.map((one) => ({ load: one.load, hydra: summarizeSide([one]) }));
+  return renderReport({ circumstances, plan, seed, idle, loads: summarize(plan.loads, measurements), withCheckers });
 }

@@ -7,14 +7,15 @@ import { bindChild } from './bound-child.ts';
 import { startBenchNodes } from './bench-nodes.ts';
 import { findFreePort, startBenchTemporal } from './bench-temporal.ts';
 import type { Comparison } from './compare-sides.ts';
-import { readOwnMemory, readUsages, usedBetween, type UsedBetween } from './usage.ts';
+import { readOwnMemory, readUsages, readVerifyMemory, usedBetween, type UsedBetween } from './usage.ts';
 
 /** What a service without work uses. */
 export interface IdleMeasurement {
   readonly nodes: number;
   readonly used: UsedBetween;
   readonly hydraMemoryBytes: number;
-  /** Processes that the service keeps: a warm sandbox, the loader of TypeScript. */
+  readonly verifyMemoryBytes: number;
+  /** Other processes that the service keeps: a warm sandbox, the loader of TypeScript. */
   readonly helpersMemoryBytes: number;
   readonly serverMemoryBytes: number;
 }
@@ -48,11 +49,13 @@ export async function measureIdle({ folder, executable, dev, plan }: Comparison)
     await delay(plan.idleSeconds * 1000);
     const after = readUsages(service.pid ?? 0, temporal.pid);
     const hydraMemoryBytes = readOwnMemory(service.pid ?? 0);
+    const verifyMemoryBytes = readVerifyMemory(service.pid ?? 0);
     return {
       nodes: IDLE_NODES,
       used: usedBetween(before, after),
       hydraMemoryBytes,
-      helpersMemoryBytes: after.hydra.memoryBytes - hydraMemoryBytes,
+      verifyMemoryBytes,
+      helpersMemoryBytes: after.hydra.memoryBytes - hydraMemoryBytes - verifyMemoryBytes,
       serverMemoryBytes: readOwnMemory(temporal.pid),
     };
   } finally {

@@ -2,7 +2,7 @@ import type { BenchTemporal } from './bench-temporal.ts';
 import type { HydraProcess } from './hydra-process.ts';
 import type { LoadReport } from './messages.ts';
 import type { RunHistory } from './read-history.ts';
-import { readOwnMemory, readUsages, usedBetween, type UsedBetween } from './usage.ts';
+import { readOwnMemory, readUsages, readVerifyMemory, usedBetween, type UsedBetween } from './usage.ts';
 import type { Load } from './workload.ts';
 
 export type SideName = 'hydra' | 'stock';
@@ -22,7 +22,9 @@ export interface Measurement {
   readonly used: UsedBetween;
   /** Of some of its runs. */
   readonly histories: readonly RunHistory[];
+  /** Of its main process. */
   readonly hydraMemoryBytes: number;
+  readonly verifyMemoryBytes: number;
   readonly serverMemoryBytes: number;
   readonly databaseBytes: number;
 }
@@ -46,6 +48,7 @@ export async function measureLoad(side: Side, load: Load, seed: number, firstInd
     used: usedBetween(before, after),
     histories,
     hydraMemoryBytes: readOwnMemory(hydra.pid),
+    verifyMemoryBytes: readVerifyMemory(hydra.pid),
     serverMemoryBytes: readOwnMemory(temporal.pid),
     databaseBytes,
   };

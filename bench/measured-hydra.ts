@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { StoreDependencies } from '../activities/dependencies.ts';
@@ -13,14 +14,14 @@ import { connectTemporal } from '../workers/connect-temporal.ts';
 import { readPromptsVersion } from '../workers/prompts-version.ts';
 import { toRunTimeouts } from '../workers/run-timeouts.ts';
 import { runWorkers } from '../workers/run-workers.ts';
-import { createInstantRunner } from './instant-runner.ts';
+import { startVerifyProcess } from '../workers/verify-process.ts';
 import type { Answers, LoadReport, Orders } from './messages.ts';
 import { readHistory } from './read-history.ts';
 import { runLoad } from './run-load.ts';
 import { timeMemory, type StoreTime } from './timed-memory.ts';
-import { createRequest } from './workload.ts';
+import { createRequest, type Checkers } from './workload.ts';
 
-/** A Hydra that carries out the bench's orders: workers, stores and submission as in the service, and an instant runner. */
+/** A Hydra that carries out the bench's orders: processes, workers, stores and submission as in the service, and an instant sandbox. */
 export interface MeasuredHydra {
   load(order: Orders['load']): Promise<Answers['load']>;
   histories(order: Orders['histories']): Promise<Answers['histories']>;
@@ -30,8 +31,9 @@ export interface MeasuredHydra {
 /** A stock server at its limit answers late; a caller of the bench waits and does not hand in again. */
 const SUBMIT_DEADLINE_MS = 120_000;
 const GRACE_MS = 500;
+const VERIFY_MAIN = join(import.meta.dirname, 'verify-process-main.ts');
 
-export async function startMeasuredHydra(settings: Settings): Promise<MeasuredHydra> {
+export async function startMeasuredHydra(settings: Settings, checkers: Checkers): Promise<MeasuredHydra> {
   Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('ERROR') });
   const { memory, spent } = timeMemory(await openSqliteMemory({ folder: settings.home }));
   const events = createEventWriter(memory.events);
@@ -39,8 +41,9 @@ export async function startMeasuredHydra(settings: Settings): Promise<MeasuredHy
   const { client, nativeConnection, namespace } = temporal;
   const deps: StoreDependencies = { memory, events, settings, promptsVersion: await readPromptsVersion() };
   const place = { connection: nativeConnection, namespace, graceMs: GRACE_MS, onDeath: fail };
-  const runner = createInstantRunner();
-  const workers = await runWorkers({ place, deps, runner, noRunnerReason: '', report: () => {} });
+  const report = (sentence: string): void => console.error(sentence);
+  const verify = startVerifyProcess({ settings, report, program: { path: VERIFY_MAIN, arguments: [checkers] } });
+  const workers = await runWorkers({ place, deps, verify, report: () => {} });
   const runs = createTemporalRunGateway({ client, timeouts: toRunTimeouts(settings), deadlineMs: SUBMIT_DEADLINE_MS });
   return {
     load: (order) => carryOut(order, { memory, runs, settings, spent }),
@@ -50,7 +53,6 @@ export async function startMeasuredHydra(settings: Settings): Promise<MeasuredHy
       await events.close();
       await temporal.close();
       await memory.close();
-
       return null;
     },
   };

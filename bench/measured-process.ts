@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { loadSettings } from '../config/load-settings.ts';
 import { startMeasuredHydra, type MeasuredHydra } from './measured-hydra.ts';
 import type { AnswerMessage, OrderMessage } from './messages.ts';
+import type { Checkers } from './workload.ts';
 
-const hydra = await startMeasuredHydra(readSettings());
+const hydra = await startMeasuredHydra(readSettings(), process.argv[2] as Checkers);
 process.on('message', (message: OrderMessage) => void answer(hydra, message));
 process.once('disconnect', () => process.exit());
 tell({ kind: 'ready', answer: null });

@@ -29,7 +29,7 @@ export interface LoadReport {
   readonly failures: readonly string[];
   /** Share of the time in which the main thread was busy. */
   readonly mainThreadBusy: number;
-  /** Processor time of this process without the checkers that it starts. */
+  /** Processor time of this process without those that it starts. */
   readonly cpuMs: number;
   readonly stores: StoreTime;
 }

@@ -19,7 +19,7 @@ export interface RunHistory {
   readonly workflowTasks: number;
   /** In the order of their ends. */
   readonly steps: readonly StepTime[];
-  /** From the start of the run to the end of its last step. */
+  /** From the start of the run to its last event. */
   readonly totalMs: number;
   /** From asking for a host to the accepted answer. */
   readonly modelCallMs: readonly number[];
@@ -48,7 +48,7 @@ function summarizeHistory(events: readonly HistoryEvent[]): RunHistory {
   return {
     events: events.length,
     activities: steps.length,
-    localActivities: events.filter((event) => event.markerRecordedEventAttributes).length,
+    localActivities: events.filter(isLocalActivity).length,
     workflowTasks: events.filter((event) => event.workflowTaskCompletedEventAttributes).length,
     steps: steps.map((step, index) => ({
       name: step.name,
@@ -56,9 +56,14 @@ function summarizeHistory(events: readonly HistoryEvent[]): RunHistory {
       waitMs: step.startedAt - step.scheduledAt,
       workMs: step.endedAt - step.startedAt,
     })),
-    totalMs: (ends.at(-1) ?? startedAt) - startedAt,
+    totalMs: timeOf(events.at(-1)) - startedAt,
     modelCallMs: modelCallTimes(steps),
   };
+}
+
+/** The SDK records a finished local activity as a marker of this name. */
+function isLocalActivity({ markerRecordedEventAttributes: marker }: HistoryEvent): boolean {
+  return marker?.markerName === 'core_local_activity';
 }
 
 function timedSteps(events: readonly HistoryEvent[]): readonly TimedStep[] {

@@ -2,13 +2,15 @@ import type { Circumstances } from './describe-machine.ts';
 import { renderTable } from './markdown-table.ts';
 import type { IdleMeasurement } from './measure-idle.ts';
 import type { LoadSummary, Quantiles, SideSummary } from './summarize.ts';
-import type { BenchPlan } from './workload.ts';
+import type { BenchPlan, Load } from './workload.ts';
 
 export interface BenchReport {
   readonly circumstances: Circumstances;
   readonly plan: BenchPlan;
   readonly seed: number;
   readonly loads: readonly LoadSummary[];
+  /** The same Hydra with the real linter and type checker. */
+  readonly withCheckers: readonly { readonly load: Load; readonly hydra: SideSummary }[];
   readonly idle: IdleMeasurement;
 }
 
@@ -21,6 +23,7 @@ export function renderReport(report: BenchReport): string {
     `## Aims\n\n${renderAims(report)}`,
     `## Requests\n\n${renderRequests(report.loads)}`,
     `## One request at a time, step by step\n\n${renderSteps(report.loads)}`,
+    `## With the real linter\n\n${renderCheckers(report)}`,
     `## Where the time goes\n\n${renderCosts(report.loads)}`,
     `## Idle\n\n${renderIdle(report.idle)}`,
   ];
@@ -33,12 +36,14 @@ function describeBench({ circumstances, plan, seed }: BenchReport): string {
     `Made by \`npm run bench\` on ${date}. Commit ${commit}, seed ${seed}, rounds ${plan.rounds}.`,
     `${machine}; Node ${node}; ${temporal}; load average before the bench ${loadBefore.toFixed(1)}.`,
     '',
-    'Hosts are simulated, answer at once over HTTP, and run in another process. The program runner answers at once too; the',
-    'linter is real and runs as a process for each candidate. So what is measured is Hydra, its stores and Temporal.',
+    'Hosts are simulated, answer at once over HTTP, and run in another process. What looks at programs answers at once too:',
+    'sandbox, linter and type checker. So what is measured is Hydra, its stores and Temporal; one table below has the real linter.',
     'Each request is new and asks for one JavaScript function with an example: recall, classify by parser, decide, acquire a',
     'host, generate, verify, decide, record. Hydra and stock are the same code and differ in their Temporal dev server only:',
     'Hydra is `temporal-dev.yaml`, stock is `temporal server start-dev --db-filename F` with addresses and no other flag.',
     'Both are up all the time and take turns, round by round. Ratios are geometric means over paired rounds.',
+    'A step is an activity, local ones included: in a run of one candidate they follow one another, so the time per step is the',
+    'time of a run, from the first to the last event of its history, by the number of its activities of both kinds.',
     '"Others" are the cores that foreign processes kept busy meanwhile: above 0.2, the figures tell of them too.',
   ].join('\n');
 }
@@ -51,7 +56,7 @@ function renderAims({ loads, idle }: BenchReport): string {
     ['aim', 'measured'],
     ['at least 4x the requests per second of stock', ratios.join(', ')],
     ['under 25 ms per sequential step', alone?.hydra.stepMs ? `${alone.hydra.stepMs.toFixed(1)} ms` : '-'],
-    [`under 400 MB idle with ${idle.nodes} hosts`, `${mebibytes(idle.hydraMemoryBytes)} MB`],
+    [`under 400 MB idle with ${idle.nodes} hosts`, `${mebibytes(idle.hydraMemoryBytes + idle.verifyMemoryBytes)} MB`],
     ['under 3 % of one core idle', idlePercent],
   ]);
 }
@@ -105,13 +110,43 @@ function renderSteps(loads: readonly LoadSummary[]): string {
   ].join('\n');
 }
 
+function renderCheckers({ loads, withCheckers }: BenchReport): string {
+  const row = (load: Load, checkers: string, { perSecond, request, perRequest, mainThreadBusy }: SideSummary) => [
+    String(load.atOnce),
+    checkers,
+    perSecond.median.toFixed(1),
+    both(request),
+    ms(perRequest.hydraCpuMs),
+    ms(perRequest.verifyCpuMs),
+    percent(mainThreadBusy),
+  ];
+  const rows = withCheckers.flatMap(({ load, hydra }) => {
+    const same = loads.find((one) => one.load.atOnce === load.atOnce && one.load.candidates === load.candidates);
+    return [...(same ? [row(load, 'instant', same.hydra)] : []), row(load, 'real', hydra)];
+  });
+  const head = [
+    'at once',
+    'linter',
+    'requests/s',
+    'request p50 / p95 ms',
+    'main CPU ms',
+    'verify CPU ms',
+    'main thread',
+  ];
+  return [
+    'One candidate each. The linter runs as a process for each candidate, started by the process that verifies.',
+    '',
+    renderTable([head, ...rows]),
+  ].join('\n');
+}
+
 function renderCosts(loads: readonly LoadSummary[]): string {
   const head = [
     'at once',
     'candidates',
     'Temporal',
-    'Node CPU ms',
-    'linter CPU ms',
+    'main CPU ms',
+    'verify CPU ms',
     'server CPU ms',
     'main thread',
     "Hydra's SQLite ms (calls)",
@@ -121,7 +156,8 @@ function renderCosts(loads: readonly LoadSummary[]): string {
     'local',
     'workflow tasks',
     'KB in Temporal',
-    'Node MB',
+    'main MB',
+    'verify MB',
     'server MB',
   ];
   const rows = loads.flatMap(({ load, hydra, stock }) => [
@@ -129,8 +165,9 @@ function renderCosts(loads: readonly LoadSummary[]): string {
     ['', '', 'stock', ...costCells(stock)],
   ]);
   return [
-    'For each request. "Main thread" is the share of the time in which the main thread of Node was busy; Hydra\'s SQLite is',
-    "part of it. Memory is the highest that was seen, Node's with workers, stores and all callers.",
+    'For each request. "Main" is the process with API, workflows, fleet and all callers, "verify" the process that verifies.',
+    '"Main thread" is the share of the time in which the main thread of the former was busy; its SQLite is part of it. Memory is',
+    'the highest that was seen.',
     '',
     renderTable([head, ...rows]),
   ].join('\n');
@@ -139,7 +176,7 @@ function renderCosts(loads: readonly LoadSummary[]): string {
 function costCells({ perRequest: cost, ...side }: SideSummary): readonly string[] {
   return [
     ms(cost.hydraCpuMs),
-    ms(cost.checkersCpuMs),
+    ms(cost.verifyCpuMs),
     ms(cost.serverCpuMs),
     percent(side.mainThreadBusy),
     `${ms(cost.storeMs)} (${cost.storeCalls.toFixed(0)})`,
@@ -150,6 +187,7 @@ function costCells({ perRequest: cost, ...side }: SideSummary): readonly string[
     cost.workflowTasks.toFixed(0),
     (cost.databaseBytes / 1024).toFixed(0),
     mebibytes(side.hydraMemoryBytes),
+    mebibytes(side.verifyMemoryBytes),
     mebibytes(side.serverMemoryBytes),
   ];
 }
@@ -161,8 +199,13 @@ function renderIdle({ nodes, used, ...memory }: IdleMeasurement): string {
     '',
     renderTable([
       ['process', 'memory MB', 'of one core'],
-      ['Node (API, workers, fleet, stores)', mebibytes(memory.hydraMemoryBytes), share(used.hydraCpuMs)],
-      ['what Node has started (warm sandbox, TypeScript loader)', mebibytes(memory.helpersMemoryBytes), 'in the above'],
+      ['main (API, workflows, fleet, stores)', mebibytes(memory.hydraMemoryBytes), share(used.hydraCpuMs)],
+      ['verify', mebibytes(memory.verifyMemoryBytes), 'in the above'],
+      [
+        'what these have started (warm sandbox, TypeScript loader)',
+        mebibytes(memory.helpersMemoryBytes),
+        'in the above',
+      ],
       ['Temporal', mebibytes(memory.serverMemoryBytes), share(used.serverCpuMs)],
     ]),
   ].join('\n');

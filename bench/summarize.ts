@@ -17,13 +17,14 @@ export interface SideSummary {
   readonly request: Quantiles;
   /** From asking for a host to the accepted answer; null with several candidates, which overlap. */
   readonly modelCall: Quantiles | null;
-  /** Time of a run by the number of its steps, which follow each other; null with several candidates. */
+  /** Time of a run by the number of its activities, local ones included, which follow each other; null with several candidates. */
   readonly stepMs: number | null;
   readonly steps: readonly StepSummary[];
   readonly perRequest: PerRequest;
   readonly mainThreadBusy: number;
   readonly otherCores: number;
   readonly hydraMemoryBytes: number;
+  readonly verifyMemoryBytes: number;
   readonly serverMemoryBytes: number;
   readonly failures: readonly string[];
 }
@@ -50,8 +51,8 @@ export interface StepSummary {
 /** What one request costs. */
 export interface PerRequest {
   readonly hydraCpuMs: number;
-  /** Linters and compilers that Hydra starts as processes. */
-  readonly checkersCpuMs: number;
+  /** The process that verifies, with the checkers that it starts. */
+  readonly verifyCpuMs: number;
   readonly serverCpuMs: number;
   readonly storeMs: number;
   readonly storeCalls: number;
@@ -73,7 +74,8 @@ export function summarize(loads: readonly Load[], measurements: readonly Measure
   });
 }
 
-function summarizeSide(rounds: readonly Measurement[]): SideSummary {
+/** Puts the bursts of one kind together. */
+export function summarizeSide(rounds: readonly Measurement[]): SideSummary {
   const rates = rounds.map(perSecond);
   const histories = rounds.flatMap((round) => round.histories);
   const calls = histories.flatMap((history) => history.modelCallMs);
@@ -82,12 +84,13 @@ function summarizeSide(rounds: readonly Measurement[]): SideSummary {
     perSecond: { median: median(rates), least: Math.min(...rates), most: Math.max(...rates) },
     request: quantiles(rounds.flatMap((round) => round.report.requestMs)),
     modelCall: isSequential ? quantiles(calls) : null,
-    stepMs: isSequential ? median(histories.map((one) => one.totalMs / one.activities)) : null,
+    stepMs: isSequential ? median(histories.map((one) => one.totalMs / (one.activities + one.localActivities))) : null,
     steps: isSequential ? summarizeSteps(histories) : [],
     perRequest: summarizeCost(rounds, histories),
     mainThreadBusy: median(rounds.map((round) => round.report.mainThreadBusy)),
     otherCores: median(rounds.map((round) => round.used.otherCores)),
     hydraMemoryBytes: Math.max(...rounds.map((round) => round.hydraMemoryBytes)),
+    verifyMemoryBytes: Math.max(...rounds.map((round) => round.verifyMemoryBytes)),
     serverMemoryBytes: Math.max(...rounds.map((round) => round.serverMemoryBytes)),
     failures: rounds.flatMap((round) => round.report.failures),
   };
@@ -120,7 +123,7 @@ function summarizeCost(rounds: readonly Measurement[], histories: readonly RunHi
     median(rounds.map((round) => cost(round) / round.load.requests));
   return {
     hydraCpuMs: per(({ report }) => report.cpuMs),
-    checkersCpuMs: per(({ used, report }) => Math.max(0, used.hydraCpuMs - report.cpuMs)),
+    verifyCpuMs: per(({ used, report }) => Math.max(0, used.hydraCpuMs - report.cpuMs)),
     serverCpuMs: per(({ used }) => used.serverCpuMs),
     storeMs: per(({ report }) => report.stores.ms),
     storeCalls: per(({ report }) => report.stores.calls),

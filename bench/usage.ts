@@ -17,6 +17,18 @@ export function readOwnMemory(pid: number): number {
   return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) * 1024;
 }
 
+/** Memory of the process that verifies for this Hydra. Errors: when there is none. */
+export function readVerifyMemory(hydraPid: number): number {
+  const lines = execFileSync('ps', ['-A', '-o', 'ppid=,rss=,args='], { encoding: 'utf8' }).split('\n');
+  const own = lines.map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)).find(isVerifyProcess);
+  if (!own) throw new Error('The verify process is not there.');
+  return Number(own[2]) * 1024;
+
+  function isVerifyProcess(line: RegExpExecArray | null): boolean {
+    return line?.[1] === String(hydraPid) && line[3]?.includes('verify-process-main') === true;
+  }
+}
+
 /** What was used between two readings. */
 export interface UsedBetween {
   readonly durationMs: number;

@@ -11,10 +11,15 @@ export interface Load {
   readonly candidates: number;
 }
 
+/** Whether linter and type checker are the real programs. */
+export type Checkers = 'instant' | 'real';
+
 /** What one run of the bench does. */
 export interface BenchPlan {
   readonly rounds: number;
   readonly loads: readonly Load[];
+  /** Measured with the real linter and type checker. */
+  readonly checkerLoads: readonly Load[];
   readonly idleSeconds: number;
 }
 
@@ -28,6 +33,10 @@ export const FULL_PLAN: BenchPlan = {
     { requests: 200, atOnce: 200, candidates: 1 },
     { requests: 100, atOnce: 50, candidates: 2 },
   ],
+  checkerLoads: [
+    { requests: 10, atOnce: 1, candidates: 1 },
+    { requests: 100, atOnce: 50, candidates: 1 },
+  ],
   idleSeconds: 60,
 };
 
@@ -39,6 +48,7 @@ export const QUICK_PLAN: BenchPlan = {
     { requests: 10, atOnce: 10, candidates: 1 },
     { requests: 4, atOnce: 4, candidates: 2 },
   ],
+  checkerLoads: [{ requests: 10, atOnce: 10, candidates: 1 }],
   idleSeconds: 5,
 };
 

@@ -2,14 +2,15 @@ import type { Connection } from '@temporalio/client';
 import type { HealthReport, PartHealth } from '../api/reports.ts';
 import type { NodeSnapshot } from '../domain/node.ts';
 import type { Memory } from '../memory/ports.ts';
+import type { VerifyProcess } from './verify-process.ts';
 
 export interface HealthSources {
   readonly memory: Memory;
   readonly connection: Connection;
   readonly temporalAddress: string;
   readonly namespace: string;
-  /** Null when nothing here can run programs; undefined when this process does not verify, so that it cannot tell. */
-  readonly runner: { readonly name: string; readonly version: string } | null | undefined;
+  /** Undefined when this process does not verify, so that it cannot tell. */
+  readonly verify: Pick<VerifyProcess, 'pid' | 'runner'> | undefined;
 }
 
 /** Time that one part has to answer; a health check that hangs is no health check. */
@@ -17,13 +18,9 @@ const ANSWER_MS = 2_000;
 
 /** Asks every part at once. */
 export async function checkHealth(sources: HealthSources): Promise<HealthReport> {
-  const parts = await Promise.all([
-    checkTemporal(sources),
-    checkMemory(sources),
-    checkNodes(sources),
-    ...(sources.runner === undefined ? [] : [checkSandbox(sources.runner)]),
-  ]);
-  return { parts };
+  const parts = await Promise.all([checkTemporal(sources), checkMemory(sources), checkNodes(sources)]);
+  const { verify } = sources;
+  return { parts: verify ? [...parts, checkVerify(verify), checkSandbox(verify)] : parts };
 }
 
 async function checkTemporal({ connection, temporalAddress, namespace }: HealthSources): Promise<PartHealth> {
@@ -57,7 +54,13 @@ async function checkNodes({ memory }: HealthSources): Promise<PartHealth> {
   return { ...part, healthy: up.length > 0, detail };
 }
 
-async function checkSandbox(runner: NonNullable<HealthSources['runner']> | null): Promise<PartHealth> {
+/** Runs wait for it while it is started again. */
+function checkVerify({ pid }: NonNullable<HealthSources['verify']>): PartHealth {
+  const detail = pid === null ? 'it ended and is started again; see logs/verify.log' : `process ${pid}`;
+  return { name: 'verify', required: true, healthy: pid !== null, detail };
+}
+
+function checkSandbox({ runner }: NonNullable<HealthSources['verify']>): PartHealth {
   const detail = runner ? `${runner.name} ${runner.version}` : 'no sandbox works here: programs are only read, not run';
   return { name: 'sandbox', required: false, healthy: runner !== null, detail };
 }

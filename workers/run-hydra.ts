@@ -1,5 +1,4 @@
 import { setFlagsFromString } from 'node:v8';
-import { makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createRunReconciler } from '../api/reconcile-runs.ts';
 import { collectFleetModels } from '../api/reports.ts';
@@ -12,17 +11,20 @@ import { SynthesisFailure } from '../domain/failure.ts';
 import { createEventWriter } from '../memory/event-writer.ts';
 import type { Memory } from '../memory/ports.ts';
 import { openSqliteMemory } from '../memory/sqlite/open-sqlite-memory.ts';
-import { createProgramRunner } from '../sandbox/create-program-runner.ts';
-import { createLog, createTemporalLogger } from './create-log.ts';
+import { checkPorts } from './check-ports.ts';
+import { createLog } from './create-log.ts';
 import { connectTemporal, type TemporalConnections } from './connect-temporal.ts';
 import { checkHealth } from './health.ts';
+import { installRuntime } from './install-runtime.ts';
 import type { Programs } from './programs.ts';
 import { startPruning } from './prune-memory.ts';
 import { readPromptsVersion } from './prompts-version.ts';
+import { describeFleet, listRoles } from './report-fleet.ts';
 import { toRunTimeouts } from './run-timeouts.ts';
 import { runWorkers } from './run-workers.ts';
 import { announceService, findService, withdrawService } from './service-record.ts';
 import { startPrograms } from './start-programs.ts';
+import { startVerifyProcess, type VerifyProcess } from './verify-process.ts';
 
 export interface Addresses {
   readonly apiUrl: string;
@@ -58,9 +60,14 @@ export async function runHydra(options: HydraOptions): Promise<void> {
   const ending = createEnding(signal);
   try {
     if (options.role === 'all') await refuseSecondService(settings.home);
+    await checkPorts(settings, options.programs, options.role);
     const addresses = await start({ ...options, onDeath: ending.fail }, started);
+    signal.throwIfAborted();
     options.onReady(addresses);
     await ending.reached;
+  } catch (error) {
+    // A start that was given up has failed for no other reason.
+    if (!signal.aborted) throw error;
   } finally {
     await stopAll(started, options.report);
   }
@@ -112,13 +119,14 @@ async function start(options: StartOptions, started: Started): Promise<Addresses
   started.push(() => events.close());
   const stopPruning = startPruning(memory, options.settings.temporal.dev?.retention_days ?? RETENTION_DAYS, log);
   started.push(async () => stopPruning());
+  const verifying = role === 'api' ? undefined : startVerifying(options, started);
   const { settings, webUiUrl } = await startOwnPrograms(options, started);
-  const temporal = await connectTemporal(settings);
+  const temporal = await connectTemporal(settings, { signal: options.signal });
   started.push(() => temporal.close());
   const deps: StoreDependencies = { memory, events, settings, promptsVersion: await readPromptsVersion() };
-  const runner = role === 'api' ? undefined : await startWorkers(options, deps, temporal, started);
+  const verify = verifying && (await startWorkers(options, deps, temporal, verifying, started));
   if (role === 'workers') return { apiUrl: '', webUiUrl };
-  const server = await startApi(options, { ...deps, log, temporal, runner }, started);
+  const server = await startApi(options, { ...deps, log, temporal, verify }, started);
   if (role === 'all') {
     await announceService(settings.home, { apiUrl: server.url, webUiUrl });
     started.push(async () => withdrawService(settings.home));
@@ -126,14 +134,20 @@ async function start(options: StartOptions, started: Started): Promise<Addresses
   return { apiUrl: server.url, webUiUrl };
 }
 
-/** We decide when to stop, in which order; the SDK's own signal handlers would end workers before the API has drained. */
-function installRuntime(log: Logger, level: Settings['logLevel']): void {
-  Runtime.install({
-    shutdownSignals: [],
-    logger: createTemporalLogger(log, level),
-    // The native core has a log of its own; without this it writes into the user's terminal.
-    telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) } },
+/** Starts the process that verifies before Temporal, whose address is known: it loads and tries its sandboxes meanwhile. */
+function startVerifying({ settings, report, signal }: StartOptions, started: Started): Promise<VerifyProcess> {
+  const stopping = new AbortController();
+  const verify = startVerifyProcess({ settings, report, signal: AbortSignal.any([signal, stopping.signal]) });
+  // It may fail before anyone waits for it.
+  verify.catch(() => {});
+  started.push(async () => {
+    stopping.abort();
+    await verify.then(
+      (running) => running.stop(),
+      () => {},
+    );
   });
+  return verify;
 }
 
 async function startOwnPrograms(
@@ -141,23 +155,19 @@ async function startOwnPrograms(
   started: Started,
 ): Promise<{ settings: Settings; webUiUrl: string | null }> {
   if (options.role !== 'all') return { settings: options.settings, webUiUrl: null };
-  const own = await startPrograms(options.settings, options.programs, options.report);
+  const own = await startPrograms(options);
   started.push(() => own.stop());
   return own;
 }
 
-type RunnerName = { readonly name: string; readonly version: string } | null;
-
 async function startWorkers(
-  { report, onDeath }: StartOptions,
+  { report, onDeath, programs, signal }: StartOptions,
   deps: StoreDependencies,
   temporal: TemporalConnections,
+  verify: Promise<VerifyProcess>,
   started: Started,
-): Promise<RunnerName> {
+): Promise<VerifyProcess> {
   const { settings } = deps;
-  const made = await createProgramRunner({ choice: settings.sandbox.runner, cacheFolder: settings.cache });
-  const runner = made.kind === 'runner' ? made.runner : null;
-  if (runner) started.push(() => runner.close());
   const workers = await runWorkers({
     place: {
       connection: temporal.nativeConnection,
@@ -166,23 +176,24 @@ async function startWorkers(
       onDeath,
     },
     deps,
-    runner,
-    noRunnerReason: made.kind === 'none' ? made.reason : '',
+    verify,
     report,
+    signal,
   });
   started.push(() => workers.stop());
-  await reportFleet(deps, report);
-  return runner?.description ?? null;
+  describeFleet(await deps.memory.nodeSnapshots.read(), settings, programs).forEach(report);
+  return verify;
 }
 
 interface ApiParts extends StoreDependencies {
   readonly log: Logger;
   readonly temporal: TemporalConnections;
-  readonly runner: RunnerName | undefined;
+  /** Undefined where this process does not verify. */
+  readonly verify: VerifyProcess | undefined;
 }
 
 async function startApi(options: HydraOptions, parts: ApiParts, started: Started): Promise<RunningServer> {
-  const { settings, memory, log, temporal, runner } = parts;
+  const { settings, memory, log, temporal, verify } = parts;
   const runs = createTemporalRunGateway({ client: temporal.client, timeouts: toRunTimeouts(settings) });
   const reportError = (error: unknown): void => log.error({ err: error }, 'unexpected');
   const reconciler = createRunReconciler({ memory, runs, intervalMs: RECONCILE_MS, reportError });
@@ -203,7 +214,7 @@ async function startApi(options: HydraOptions, parts: ApiParts, started: Started
         connection: temporal.connection,
         temporalAddress: settings.temporal.address,
         namespace: temporal.namespace,
-        runner,
+        verify,
       }),
     reportError,
   });
@@ -219,15 +230,5 @@ const RECONCILE_MS = 60_000;
 
 async function reportModels(memory: Memory, settings: Settings) {
   const nodes = await memory.nodeSnapshots.read();
-  const { light, heavy, workers } = chooseRoles(nodes, settings);
-  return { roles: { light: [light], heavy: [heavy], workers }, models: collectFleetModels(nodes) };
-}
-
-/** Says at the start what would otherwise surprise later: hosts that are down, and models that stand in for others. */
-async function reportFleet({ memory, settings }: StoreDependencies, report: (sentence: string) => void): Promise<void> {
-  const nodes = await memory.nodeSnapshots.read();
-  for (const node of nodes.filter(({ state }) => state !== 'up'))
-    report(`${node.id} (${node.url}) is ${node.state}: ${node.problem}`);
-  if (nodes.some(({ models }) => models.length > 0)) chooseRoles(nodes, settings).substitutions.forEach(report);
-  else report('No Ollama host has shown a model yet; runs wait for one. See: hydra doctor');
+  return { roles: listRoles(chooseRoles(nodes, settings)), models: collectFleetModels(nodes) };
 }

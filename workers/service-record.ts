@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { identifyProcess, isAlive } from './process-identity.ts';
+import { identifyProcess, isAlive } from '../sandbox/process-identity.ts';
 
 const recordSchema = z.object({
   process: z.object({ pid: z.int().positive(), startedAt: z.string() }),

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { createVerifyActivities } from '../activities/registry.ts';
 import type { VerifyDependencies } from '../activities/dependencies.ts';
+import { createVerifyActivities } from '../activities/verify/verify-activities.ts';
 import { VERIFY_QUEUE } from '../workflows/contract.ts';
 import type { WorkerPlace } from './control-worker.ts';
 import { startWorker, type RunningWorker } from './running-worker.ts';

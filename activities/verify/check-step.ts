@@ -2,6 +2,7 @@ import type { Program } from '../../domain/program.ts';
 import type { ProgramScope } from '../../domain/program-scope.ts';
 import type { Example, SynthesisRequest } from '../../domain/request.ts';
 import type { Check, ProbeOutcome } from '../../domain/verdict.ts';
+import type { StaticTools } from '../../languages/static-tools.ts';
 import type { CallOutcome, ProgramRunner, SandboxLimits } from '../../sandbox/program-runner.ts';
 
 /** What is verified, with everything that a check may look at. */
@@ -14,6 +15,7 @@ export interface Subject {
   readonly proposedCalls: readonly Example[];
   readonly runner: ProgramRunner | null;
   readonly noRunnerReason: string;
+  readonly tools: StaticTools;
   /** What the examples expect, evaluated where no candidate could see it. */
   readonly evaluateExpected: (examples: readonly Example[]) => Promise<readonly CallOutcome[]>;
   readonly limits: SandboxLimits;

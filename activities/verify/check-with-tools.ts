@@ -1,8 +1,6 @@
 import { isRunnable, type RunnableLanguage } from '../../domain/language.ts';
 import type { Program } from '../../domain/program.ts';
 import type { Check } from '../../domain/verdict.ts';
-import { checkTypes } from '../../languages/check-types.ts';
-import { lintProgram } from '../../languages/lint.ts';
 import type { ToolReport } from '../../languages/tool-report.ts';
 import { cutEvidence, skippedCheck, type CheckStep, type StepFindings } from './check-step.ts';
 
@@ -13,20 +11,20 @@ const TOOL_TIMEOUT_MS = 30_000;
  * Types, by Deno's checker or pyright. They only score: right programs fail strict checkers too often for a gate.
  * JavaScript has none.
  */
-export const checkProgramTypes: CheckStep = async ({ program, signal }) => {
+export const checkProgramTypes: CheckStep = async ({ program, tools, signal }) => {
   if (!isRunnable(program.language) || program.language === 'javascript') return { checks: [] };
   return toFindings(
     'types',
-    await checkTypes(asRunnable(program, program.language), { timeoutMs: TOOL_TIMEOUT_MS, signal }),
+    await tools.checkTypes(asRunnable(program, program.language), { timeoutMs: TOOL_TIMEOUT_MS, signal }),
   );
 };
 
 /** Real bugs that a linter sees without running; they score. */
-export const lint: CheckStep = async ({ program, signal }) => {
+export const lint: CheckStep = async ({ program, tools, signal }) => {
   if (!isRunnable(program.language)) return { checks: [] };
   return toFindings(
     'lint',
-    await lintProgram(asRunnable(program, program.language), { timeoutMs: TOOL_TIMEOUT_MS, signal }),
+    await tools.lint(asRunnable(program, program.language), { timeoutMs: TOOL_TIMEOUT_MS, signal }),
   );
 };
 

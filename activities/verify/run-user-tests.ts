@@ -1,5 +1,6 @@
 import { isRunnable } from '../../domain/language.ts';
 import type { Check } from '../../domain/verdict.ts';
+import { formatCount } from '../../domain/format-count.ts';
 import { countTests, type TestCount } from '../../languages/count-tests.ts';
 import type { SandboxReport, TestOutcome } from '../../sandbox/program-runner.ts';
 import { cutEvidence, since, type CheckStep } from './check-step.ts';
@@ -49,7 +50,8 @@ function describe(report: SandboxReport, ran: readonly TestOutcome[], missing: n
   const failed = ran
     .filter((test) => test.outcome !== 'passed')
     .map((test) => `${test.name}: ${test.evidence || test.outcome}`);
-  const unseen = missing > 0 ? [`${missing} tests did not report; the run ended with: ${report.ending}.`] : [];
+  const unseen =
+    missing > 0 ? [`${formatCount(missing, 'test')} did not report; the run ended with: ${report.ending}.`] : [];
   const load = report.loadError ? [report.loadError] : [];
   return [...failed, ...unseen, ...load].join('\n');
 }

@@ -123,7 +123,7 @@ function withUserFiles(program: Program, { files }: { readonly files: Program['f
 }
 
 async function toSubject(deps: VerifyDependencies, input: VerifyProgramInput, program: Program): Promise<Subject> {
-  const { runner, noRunnerReason, settings } = deps;
+  const { runner, noRunnerReason, tools, settings } = deps;
   const { scope } = input;
   const limits = limitsWithin(settings.sandbox);
   const signal = cancellationSignal();
@@ -140,6 +140,7 @@ async function toSubject(deps: VerifyDependencies, input: VerifyProgramInput, pr
     proposedCalls: input.proposedCalls,
     runner,
     noRunnerReason,
+    tools,
     limits,
     signal,
   };

@@ -54,10 +54,15 @@ describe('the quick bench', () => {
     expect(column('Where the time goes', 'model calls')).toEqual(['1.0', '1.0', '1.0', '1.0', '2.0', '2.0']);
   });
 
+  test('shows what the real linter adds', () => {
+    expect(column('With the real linter', 'linter')).toEqual(['instant', 'real']);
+  });
+
   test('says what an idle service uses', () => {
-    const [node, , temporal] = column('Idle', 'memory MB').map(Number);
+    const [main, verify, , temporal] = column('Idle', 'memory MB').map(Number);
     // Less than this, a process without Temporal's worker would be measured.
-    expect(node).toBeGreaterThan(80);
+    expect(main).toBeGreaterThan(80);
+    expect(verify).toBeGreaterThan(80);
     expect(temporal).toBeGreaterThan(50);
   });
 

@@ -17,12 +17,14 @@ import { loadGood } from '../support/settings-folder.ts';
 
 /** What a setting does to a running service; `config-each-setting.test.ts` shows that each arrives in the settings. */
 const PATIENCE_MS = 240_000;
-const MODELS = ['light:1b', 'worker:3b', 'general:2b', 'heavy:9b'];
+const MODELS = ['light:1b', 'worker:3b', 'general:2b', 'heavy:9b', 'typed:3b', 'caller:2b'];
 const SIZES: Readonly<Record<string, string>> = {
   'light:1b': '1B',
   'worker:3b': '3B',
   'general:2b': '2B',
   'heavy:9b': '9B',
+  'typed:3b': '3B',
+  'caller:2b': '2B',
 };
 
 /** A service with its own node, home and ports. */
@@ -47,6 +49,7 @@ beforeAll(async () => {
     HYDRA_LIGHT_MODEL: 'light:1b',
     HYDRA_HEAVY_MODEL: 'heavy:9b',
     HYDRA_WORKER_MODELS: 'worker:3b',
+    HYDRA_TASK_MODELS: 'typescript=typed:3b; tests=caller:2b',
     HYDRA_NODE_SLOTS: '2',
     HYDRA_TEMPERATURE: '1.3',
     HYDRA_MAX_TOKENS: '333',
@@ -183,9 +186,24 @@ describe('models and how they are asked', () => {
 
   test('the default model writes where no worker is named', async () => {
     const before = chatsSince(bare, 0).length;
-    await generate(bare, { candidates: 1 });
+    const run = await generate(bare, { candidates: 1 });
     expect(chatsSince(bare, before).map((chat) => chat.model)).toEqual(['general:2b']);
+    // The light and heavy models of the settings are missing, and were not needed.
+    expect(run.result?.explanations.join(' ')).not.toContain('No host has');
   });
+
+  test(
+    'models of a task go before light and workers',
+    async () => {
+      const before = chatsSince(shaped, 0).length;
+      const prompt = 'Write a TypeScript function add(a, b).';
+      await generate(shaped, { prompt, language: 'typescript', examples: [], candidates: 1 });
+      const [proposed, written] = chatsSince(shaped, before);
+      expect(proposed).toMatchObject({ model: 'caller:2b', isData: true });
+      expect(written).toMatchObject({ model: 'typed:3b', isData: false });
+    },
+    PATIENCE_MS,
+  );
 
   test('the token of a host in nodes.yaml goes with each call', async () => {
     const guarded = await startSimulatedNode({

@@ -13,8 +13,14 @@ export const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
   'models/simulated-node': ['domain'],
   sandbox: ['domain'],
   'sandbox/runtime': [],
-  // The checkers of TypeScript come with the same Deno that the sandbox runs.
-  languages: ['domain', 'sandbox/deno/deno-binary.ts'],
+  languages: [
+    'domain',
+    // The checkers of TypeScript come with the same Deno that the sandbox runs.
+    'sandbox/deno/deno-binary.ts',
+    // They are processes with folders of their own, and end and are removed like those of the sandbox.
+    'sandbox/process/process-group.ts',
+    'sandbox/owned-folder.ts',
+  ],
   fleet: ['domain', 'type models/language-model.ts', 'type config/settings.ts'],
   activities: [
     'domain',
@@ -22,6 +28,7 @@ export const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
     // Ports, and the pure functions that belong to them.
     'memory',
     'fleet/models-present.ts',
+    'fleet/name-missing-models.ts',
     'fleet/model-traits.ts',
     'sandbox/default-limits.ts',
     'sandbox/same-outcome.ts',
@@ -31,7 +38,15 @@ export const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
     'type config/settings.ts',
   ],
   workflows: ['domain', 'type activities/registry.ts'],
-  api: ['domain', 'memory', 'config', 'workflows/contract.ts'],
+  api: [
+    'domain',
+    'memory',
+    'config',
+    'workflows/contract.ts',
+    // Bad examples are refused before a model works on them.
+    'languages/check-stated-example.ts',
+    'languages/detect-language.ts',
+  ],
   workers: [
     'domain',
     'config',
@@ -41,6 +56,7 @@ export const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
     'sandbox',
     'fleet',
     'activities',
+    'languages/static-tools.ts',
     'workflows/contract.ts',
     'api',
   ],
@@ -54,6 +70,7 @@ export const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
     // The doctor tries the sandboxes and names the database's file.
     'sandbox/create-program-runner.ts',
     'type sandbox/runner-choice.ts',
+    'sandbox/process-identity.ts',
     'memory/sqlite/open-sqlite-memory.ts',
   ],
   bench: ['*'],

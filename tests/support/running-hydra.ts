@@ -12,15 +12,18 @@ import type { Program } from '../../domain/program.ts';
 import type { SynthesisRequest } from '../../domain/request.ts';
 import type { RunEvent } from '../../domain/run-event.ts';
 import { isTerminal, type RunRecord } from '../../domain/run.ts';
+import { STATIC_TOOLS } from '../../languages/static-tools.ts';
 import { createEventWriter } from '../../memory/event-writer.ts';
 import type { Memory } from '../../memory/ports.ts';
 import { openSqliteMemory } from '../../memory/sqlite/open-sqlite-memory.ts';
-import { createProgramRunner } from '../../sandbox/create-program-runner.ts';
 import type { ProgramRunner } from '../../sandbox/program-runner.ts';
+import type { WorkerPlace } from '../../workers/control-worker.ts';
 import { connectTemporal, type TemporalConnections } from '../../workers/connect-temporal.ts';
 import { readPromptsVersion } from '../../workers/prompts-version.ts';
 import { runWorkers } from '../../workers/run-workers.ts';
 import { toRunTimeouts } from '../../workers/run-timeouts.ts';
+import { startVerifyProcess } from '../../workers/verify-process.ts';
+import { startVerifyWorker } from '../../workers/verify-worker.ts';
 import { buildWorkflowBundle } from '../../workers/workflow-bundle.ts';
 import type { TemporalDevServer } from '../../workers/temporal-dev-server.ts';
 import { aRequest } from './candidates.ts';
@@ -46,7 +49,7 @@ export interface HydraOptions {
   /** Base URLs of the hosts by name. */
   readonly nodes: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Null: nothing is run. Absent: the best sandbox of this machine. */
+  /** Verifies in this process; null: nothing is run. Absent: a process of its own, with the best sandbox of this machine. */
   readonly runner?: ProgramRunner | null;
 }
 
@@ -74,14 +77,18 @@ export async function startHydra(options: HydraOptions): Promise<RunningHydra> {
   const events = createEventWriter(memory.events);
   const temporal = await connectTemporal(settings);
   const deps: StoreDependencies = { memory, events, settings, promptsVersion: await readPromptsVersion() };
-  const runner = options.runner === undefined ? await bestRunner(settings) : options.runner;
-  const workers = await runWorkers({
-    place: { connection: temporal.nativeConnection, namespace: temporal.namespace, graceMs: 500, onDeath: fail },
-    deps,
-    runner,
-    noRunnerReason: 'this test runs nothing',
-    report: () => {},
-  });
+  const place: WorkerPlace = {
+    connection: temporal.nativeConnection,
+    namespace: temporal.namespace,
+    graceMs: 500,
+    onDeath: fail,
+  };
+  const { runner } = options;
+  const verify =
+    runner === undefined
+      ? startVerifyProcess({ settings, report: () => {} })
+      : startVerifyWorker(place, { ...deps, runner, noRunnerReason: 'this test runs nothing', tools: STATIC_TOOLS });
+  const workers = await runWorkers({ place, deps, verify, report: () => {} });
   const runs = createTemporalRunGateway({ client: temporal.client, timeouts: toRunTimeouts(settings) });
   return {
     settings,
@@ -99,7 +106,6 @@ export async function startHydra(options: HydraOptions): Promise<RunningHydra> {
     async stop() {
       await replayEverything(temporal, settings);
       await workers.stop();
-      await runner?.close();
       await events.close();
       await temporal.close();
       await temporalServer.stop();
@@ -125,12 +131,6 @@ function testSettings(home: string, temporalAddress: string, { nodes, environmen
   });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   return loaded.settings;
-}
-
-async function bestRunner(settings: Settings): Promise<ProgramRunner> {
-  const made = await createProgramRunner({ choice: 'auto', cacheFolder: settings.cache });
-  if (made.kind === 'none') throw new Error(made.reason);
-  return made.runner;
 }
 
 function fail(error: unknown): void {

@@ -89,7 +89,7 @@ describe('README.md', () => {
     environment: {},
     folder: ROOT,
     version: '0.0.0',
-    terminal: createTerminal({}),
+    terminal: createTerminal({}, 'hydra'),
     setExitCode: () => {},
   });
 
