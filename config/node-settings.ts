@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { NodeId } from '../domain/ids.ts';
-import type { NodeAddress } from '../domain/node.ts';
+import { nameFromUrl } from '../fleet/node-url.ts';
 import { parseOllamaAddress } from './ollama-address.ts';
 import { accepted, commaList, refused, type Parsed } from './parse-values.ts';
 import { toFileProblem, toFileProblems } from './file-problems.ts';
@@ -13,11 +12,17 @@ export interface ListedNode {
   readonly slots?: number;
   /** Name of the environment variable that holds its bearer token. */
   readonly tokenVariable?: string;
+  readonly vramBytes?: number;
+  /** Path of a certificate authority's file, relative to the project folder. */
+  readonly authorityFile?: string;
 }
 
 /** A name becomes part of a Temporal queue name and of file names. */
-const NODE_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/i;
-const NAME_RULE = 'a name of letters, digits, dots, hyphens and underscores, at most 63';
+export const NODE_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/i;
+/** A card that is sold as 24 GB has 24 GiB. */
+const GIGABYTE = 1024 ** 3;
+/** What such a name is, for people. */
+export const NAME_RULE = 'a name of letters, digits, dots, hyphens and underscores, at most 63';
 
 const nodesFileSchema = z.strictObject({
   nodes: z.array(
@@ -27,6 +32,9 @@ const nodesFileSchema = z.strictObject({
       // 256 requests at once is more than any single Ollama serves.
       slots: z.int().min(1).max(256).optional(),
       token_env: z.string().regex(/^\w+$/, 'the name of an environment variable').optional(),
+      // The cards of one machine together: more than the largest servers have.
+      vram_gb: z.number().positive().max(16_384).optional(),
+      tls: z.strictObject({ ca_file: z.string().min(1, 'the path of a file') }).optional(),
     }),
   ),
 });
@@ -75,55 +83,7 @@ function toListedNode(entry: z.infer<typeof nodesFileSchema>['nodes'][number], u
     url,
     ...(entry.slots === undefined ? {} : { slots: entry.slots }),
     ...(entry.token_env === undefined ? {} : { tokenVariable: entry.token_env }),
+    ...(entry.vram_gb === undefined ? {} : { vramBytes: Math.round(entry.vram_gb * GIGABYTE) }),
+    ...(entry.tls === undefined ? {} : { authorityFile: entry.tls.ca_file }),
   };
-}
-
-/** Gives every listed host its slots and its token; names and addresses must be there once. */
-export function resolveNodes(
-  listed: readonly ListedNode[],
-  defaultSlots: number,
-  variables: Readonly<Record<string, string | undefined>>,
-  origin: string,
-): { nodes: NodeAddress[]; problems: SettingProblem[] } {
-  const problems: SettingProblem[] = [];
-  const nodes: NodeAddress[] = [];
-  for (const node of listed) {
-    const rule = duplicateRule(node, nodes) ?? missingTokenRule(node, variables);
-    if (rule !== null) problems.push(toFileProblem(`node ${node.name}`, rule, node.url, origin));
-    else nodes.push(toNodeAddress(node, defaultSlots, variables));
-  }
-  return { nodes, problems };
-}
-
-function toNodeAddress(
-  node: ListedNode,
-  defaultSlots: number,
-  variables: Readonly<Record<string, string | undefined>>,
-): NodeAddress {
-  const bearerToken = node.tokenVariable === undefined ? undefined : variables[node.tokenVariable];
-  return {
-    id: node.name as NodeId,
-    url: node.url,
-    slots: node.slots ?? defaultSlots,
-    ...(bearerToken === undefined ? {} : { bearerToken }),
-  };
-}
-
-function duplicateRule(node: ListedNode, others: readonly NodeAddress[]): string | null {
-  if (others.some((other) => other.id === node.name)) return 'each name once; give one of them another name';
-  // Slots are counted per host: the same host under two names would be overloaded.
-  if (others.some((other) => other.url === node.url)) return 'each address once';
-  return null;
-}
-
-function missingTokenRule(node: ListedNode, variables: Readonly<Record<string, string | undefined>>): string | null {
-  const missing = node.tokenVariable !== undefined && (variables[node.tokenVariable] ?? '') === '';
-  return missing ? `the variable ${node.tokenVariable}, named by token_env, must be set` : null;
-}
-
-/** `http://gpu-2:11434` is `gpu-2`; another port than Ollama's own is told apart. */
-export function nameFromUrl(url: string): string {
-  const { hostname, port } = new URL(url);
-  const name = hostname.replace(/[^a-z0-9._-]/gi, '-').replace(/^[^a-z0-9]+/i, '') || 'node';
-  return port === '11434' ? name : [name, port].filter((part) => part !== '').join('-');
 }

@@ -83,6 +83,24 @@ export function mebibytes(least: number, most: number): ParseValue<number> {
 /** A TCP port. Port 0 is left out: nobody could be told where the service is. */
 export const port = wholeNumber(1, 65_535);
 
+/** TCP ports between commas, each once. */
+export function ports(most: number): ParseValue<readonly number[]> {
+  const rule = `up to ${most} ports from 1 to 65535 between commas`;
+  return (text, folder) => {
+    const list = commaList(text);
+    const read = list.ok ? list.value.map((item) => port(item, folder)) : [];
+    const values = [...new Set(read.flatMap((item) => (item.ok ? [item.value] : [])))];
+    return values.length > 0 && values.length <= most && read.every((item) => item.ok)
+      ? accepted(values)
+      : refused(rule);
+  };
+}
+
+/** `true` or `false`. */
+export function trueOrFalse(text: string): Parsed<boolean> {
+  return text === 'true' || text === 'false' ? accepted(text === 'true') : refused('true or false');
+}
+
 /** One of a few words. */
 export function oneOf<const Word extends string>(words: readonly Word[]): ParseValue<Word> {
   return (text) => {
@@ -110,6 +128,12 @@ export function modelName(text: string): Parsed<string> {
 export function modelNames(text: string): Parsed<readonly string[]> {
   const list = commaList(text);
   return list.ok && list.value.every(isModelName) ? list : refused('model names between commas, such as a:1b, b:3b');
+}
+
+/** Model names between commas, or the word `none` for an empty list; null where nothing is said. */
+export function fallbackModels(text: string): Parsed<readonly string[] | null> {
+  if (text === '') return accepted(null);
+  return text === 'none' ? accepted([]) : modelNames(text);
 }
 
 /** A host name or an IP address to listen on. */

@@ -1,4 +1,5 @@
 import type { SettingDefinition } from './define-setting.ts';
+import { DISCOVERY_SETTINGS } from './definitions/discovery-settings.ts';
 import { MODEL_SETTINGS } from './definitions/model-settings.ts';
 import { RUN_SETTINGS } from './definitions/run-settings.ts';
 import { SERVICE_SETTINGS } from './definitions/service-settings.ts';
@@ -12,6 +13,7 @@ import { TIMEOUT_SETTINGS } from './definitions/timeout-settings.ts';
 export const SETTINGS = {
   ...SERVICE_SETTINGS,
   ...MODEL_SETTINGS,
+  ...DISCOVERY_SETTINGS,
   ...RUN_SETTINGS,
   ...TIMEOUT_SETTINGS,
   ...TEMPORAL_SETTINGS,

@@ -17,6 +17,16 @@ export interface ModelRoles {
   readonly tasks: TaskModels;
 }
 
+/** How hosts are looked for that nobody has listed. */
+export interface DiscoverySettings {
+  readonly enabled: boolean;
+  readonly ports: readonly number[];
+  /** Of one look through all subnets. */
+  readonly timeoutMs: number;
+  /** From the end of one look to the next. */
+  readonly intervalMs: number;
+}
+
 /** Everything that can be set, checked and with defaults filled in. Durations are milliseconds. */
 export interface Settings {
   /** Folder of all state; absolute. `HYDRA_HOME`. */
@@ -39,6 +49,8 @@ export interface Settings {
     readonly maxPromptCharacters: number;
     readonly maxOpenRuns: number;
   };
+  /** Port of /metrics in a process without the API. */
+  readonly metricsPort?: number;
   readonly temporal: {
     readonly address: string;
     readonly namespace: string;
@@ -53,7 +65,14 @@ export interface Settings {
     readonly profile?: ClientConfigProfile;
   };
   readonly models: ModelRoles;
+  /** May stand in for a larger model that fits into the memory of no host; null: the worker models of the task. */
+  readonly fallbackModels: readonly string[] | null;
   readonly nodes: readonly NodeAddress[];
+  /** Slots of a node that names none: one that was found, or added without. */
+  readonly nodeSlots: number;
+  /** False: hosts are not asked what is in their memory, and nothing is reckoned with it. */
+  readonly vramMonitoring: boolean;
+  readonly discovery: DiscoverySettings;
   readonly defaults: { readonly temperature: number; readonly maxTokens: number; readonly limits: RequestLimits };
   /** `num_ctx` for every call, so that no host reloads a model for it. */
   readonly contextTokens: number;

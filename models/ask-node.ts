@@ -1,8 +1,9 @@
-import { Agent, request } from 'undici';
+import { request, type Agent } from 'undici';
 
 import type { NodeAddress } from '../domain/node.ts';
 import { failureFromError, failureFromStatus, nodeUnavailable } from './node-failure.ts';
-import { authorizationOf, CONNECT_TIMEOUT_MS, MAX_JSON_BYTES } from './ollama-client.ts';
+import { createNodeConnections, type NameLookup } from './node-connections.ts';
+import { authorizationOf, MAX_JSON_BYTES } from './ollama-client.ts';
 
 /** A question with a short answer: GET, or POST where it has a body. */
 export interface NodeQuestion {
@@ -22,21 +23,15 @@ const KEEP_ALIVE_MS = 60_000;
  * The one place that asks hosts something short. Sixty-four hosts are asked some eighteen times a second for ever: `fetch`
  * with its streams and a new connection each time were more than half of what an idle Hydra took of the processor.
  */
-export function createAskNode(): AskNode {
-  const connections = new Agent({
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    maxResponseSize: MAX_JSON_BYTES,
-    // Each question has its own deadline.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-  });
+export function createAskNode(lookup: NameLookup = {}): AskNode {
+  const limits = { keepAliveMs: KEEP_ALIVE_MS, maxResponseBytes: MAX_JSON_BYTES };
+  const connections = createNodeConnections({ ...limits, ...lookup });
   return async (node, question) => {
     const { timeoutMs } = question;
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), timeoutMs);
     try {
-      return await ask(node, question, connections, deadline.signal);
+      return await ask(node, question, connections.to(node), deadline.signal);
     } catch (error) {
       if (!deadline.signal.aborted) throw failureFromError(node, error);
       throw nodeUnavailable(node, 'timeout', `no answer within ${timeoutMs} ms`, { deadlineMs: timeoutMs }, error);
@@ -60,7 +55,7 @@ async function ask(
     signal,
   });
   const text = await body.text();
-  if (statusCode >= 400) throw failureFromStatus(node, statusCode, text);
+  if (statusCode >= 300) throw failureFromStatus(node, statusCode, text);
   const type = String(headers['content-type'] ?? '');
   if (statusCode !== 200 || !type.includes('json')) {
     const answered = type === '' ? 'without a content type' : `with ${type}`;

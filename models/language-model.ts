@@ -1,4 +1,4 @@
-import type { NodeAddress, NodeModel } from '../domain/node.ts';
+import type { ModelMemoryShape, NodeAddress, NodeModel, ResidentModel } from '../domain/node.ts';
 
 /** One message of a chat. */
 export interface ChatMessage {
@@ -49,19 +49,24 @@ export interface GenerateTextOptions {
   readonly signal: AbortSignal;
   /** Called with each piece of the answer as it arrives. */
   readonly onText: (delta: string) => void;
+  /** Called whenever something has come from the host, thinking included. */
+  readonly onProgress?: () => void;
 }
 
 /** Facts about one model of one host. */
 export interface ModelDetails {
+  /** The longest context that it was trained for. Null: the host does not say; the same below. */
   readonly contextTokens: number | null;
+  readonly memoryShape: ModelMemoryShape | null;
   readonly capabilities: readonly string[];
   readonly parameterSize: string;
 }
 
 /**
  * A host of language models: what Hydra asks of an Ollama server.
- * Errors: SynthesisFailure of type NodeUnavailable (connection, HTTP 5xx, stream that ends without `done`, a deadline;
- * `details.partialText` carries what had arrived), ModelMissing (404), AnswerTruncated (`done_reason` `length`),
+ * Errors: SynthesisFailure of type NodeUnavailable (connection, HTTP 5xx, stream that ends without `done`, a deadline, no
+ * sign of life; `details.kind` is a `NodeProblem`), NodeBusy (HTTP 503 and what proxies say like it), OutOfMemory; the
+ * `details.partialText` of these three carries what had arrived. ModelMissing (404), AnswerTruncated (`done_reason` `length`),
  * PromptTooLong (the host processed fewer prompt tokens than were sent), RequestRejected (other 4xx).
  * An abort by the caller rejects with the signal's reason.
  */
@@ -70,7 +75,7 @@ export interface LanguageModel {
   /** Version of the server; the cheap proof that it lives. */
   getVersion(node: NodeAddress, timeoutMs: number): Promise<string>;
   listModels(node: NodeAddress, timeoutMs: number): Promise<readonly NodeModel[]>;
-  /** Names of the models in memory. May block on the host for as long as a model loads. */
-  listResidentModels(node: NodeAddress, timeoutMs: number): Promise<readonly string[]>;
+  /** The models in memory. May block on the host for as long as a model loads. */
+  listResidentModels(node: NodeAddress, timeoutMs: number): Promise<readonly ResidentModel[]>;
   showModel(node: NodeAddress, model: string, timeoutMs: number): Promise<ModelDetails>;
 }

@@ -1,5 +1,6 @@
 import { SynthesisFailure } from '../domain/failure.ts';
 import type { NodeAddress } from '../domain/node.ts';
+import { describeConnectProblem, findCoded } from './connect-problem.ts';
 
 /** In which way a host failed; `details.kind` of NodeUnavailable. */
 export type NodeProblem =
@@ -9,14 +10,18 @@ export type NodeProblem =
   | 'first_token'
   | 'idle'
   | 'total'
+  /** It gave no sign of life while it should have answered a call. */
+  | 'silent'
   /** The deadline of a quick question. */
   | 'timeout'
   /** The answer broke off, or an error came in the middle of it. */
   | 'stream_error'
-  /** Its queue is full; it may answer soon. */
-  | 'busy'
-  /** HTTP 5xx: loading failed, out of memory, a bug. */
+  /** The program that runs this one model on the host failed, or did not start; the host itself is well. */
+  | 'model_failed'
+  /** Another HTTP 5xx: a bug. */
   | 'server_error'
+  /** It wants another token, or none of us. */
+  | 'access_denied'
   /** Something else answers at this address. */
   | 'not_ollama';
 
@@ -32,55 +37,67 @@ export function nodeUnavailable(
   return new SynthesisFailure('NodeUnavailable', message, { nodeId: node.id, kind, reason, ...details }, { cause });
 }
 
-/** What an HTTP status of 400 or above means. `body` is what came with it. */
+/** What an HTTP status of 300 or above means. `body` is what came with it. */
 export function failureFromStatus(node: NodeAddress, status: number, body: string): SynthesisFailure {
   const ollamaError = readOllamaError(body);
   const reason = ollamaError ?? `HTTP ${status}`;
   const details = { nodeId: node.id, status, reason };
-  // 408 and 429 come from proxies in front of a host, 499 from a host that gave up on its own request.
-  if (status === 503 || status === 429 || status === 408) return nodeUnavailable(node, 'busy', reason, { status });
-  if (status >= 500 || status === 499) return nodeUnavailable(node, 'server_error', reason, { status });
+  if (status < 400)
+    return nodeUnavailable(node, 'not_ollama', `HTTP ${status}; redirects are not followed`, { status });
+  if (BUSY_STATUSES.has(status)) return new SynthesisFailure('NodeBusy', `Node ${node.id} is busy: ${reason}`, details);
+  if (status >= 500) return failureOfHost(node, reason, 'server_error', { status });
   // Ollama's own 404 is JSON; plain text means a wrong address or path.
   if (status === 404 && ollamaError === null) {
     return nodeUnavailable(node, 'not_ollama', 'HTTP 404 without an Ollama error', { status });
   }
   if (status === 404) return new SynthesisFailure('ModelMissing', `Node ${node.id}: ${reason}`, details);
+  if (status === 400 && ollamaError === null && /https/i.test(body)) {
+    return nodeUnavailable(node, 'not_ollama', 'it speaks TLS; is its URL https://?', { status });
+  }
+  if (status === 401 || status === 403) {
+    const problem = `it refused the token that it was given, or wants one (token_env): ${reason}`;
+    return nodeUnavailable(node, 'access_denied', problem, { status });
+  }
   if (/exceed\w* .*context length/i.test(reason)) {
     return new SynthesisFailure('PromptTooLong', `Node ${node.id}: ${reason}`, details);
   }
   return new SynthesisFailure('RequestRejected', `Node ${node.id} rejected the call: ${reason}`, details);
 }
 
+/** Full queue; 408 and 429 come from proxies in front of a host, 499 from a host that gave up on its own request. */
+const BUSY_STATUSES: ReadonlySet<number> = new Set([503, 429, 408, 499]);
+
+/**
+ * What Ollama and the libraries below it say when memory runs out: before a load, while layers are laid out, from CUDA, ROCm,
+ * Vulkan, Metal and the processor's allocators, and when the system kills the runner for it.
+ */
+const OUT_OF_MEMORY =
+  /requires more (system|gpu) memory|out of memory|OutOf(Device|Host)?Memory|insufficient memory|memory layout cannot be allocated|failed to (allocate|commit)|unable to allocate|cannot allocate memory|bad_alloc|failed to load.*resource limitations|terminated: signal: killed|terminated: exit status 0xc0000017/i;
+/** The runner of one model, or its start. */
+const MODEL_FAILED = /runner|loading model|load model|model failed/i;
+
+/** A failure in the host's own words: out of memory, the runner of this model, or the kind that it would be otherwise. */
+function failureOfHost(
+  node: NodeAddress,
+  reason: string,
+  otherwise: NodeProblem,
+  details: Readonly<Record<string, unknown>>,
+  cause?: unknown,
+): SynthesisFailure {
+  if (OUT_OF_MEMORY.test(reason)) {
+    const message = `Node ${node.id} is out of memory: ${reason}`;
+    return new SynthesisFailure('OutOfMemory', message, { nodeId: node.id, reason, ...details }, { cause });
+  }
+  return nodeUnavailable(node, MODEL_FAILED.test(reason) ? 'model_failed' : otherwise, reason, details, cause);
+}
+
 /** What an exception of the HTTP client means; a SynthesisFailure is returned as it is. */
 export function failureFromError(node: NodeAddress, error: unknown): SynthesisFailure {
   if (error instanceof SynthesisFailure) return error;
-  const code = errorCode(error);
-  if (code !== null && CONNECTION_CODES.has(code)) return nodeUnavailable(node, 'connect', code, {}, error);
-  const reason = code ?? (error instanceof Error ? error.message : String(error));
-  return nodeUnavailable(node, 'stream_error', reason, {}, error);
-}
-
-/** Codes that say that no connection came about; others mean that one broke. */
-const CONNECTION_CODES: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'EPROTO',
-]);
-
-/** `fetch` hides the reason in a chain of causes. */
-function errorCode(error: unknown): string | null {
-  for (let current = error; current instanceof Error; current = current.cause) {
-    if ('code' in current && typeof current.code === 'string') return current.code;
-  }
-  return null;
+  const problem = describeConnectProblem(error);
+  if (problem !== null) return nodeUnavailable(node, 'connect', problem, {}, error);
+  const reason = findCoded(error)?.code ?? (error instanceof Error ? error.message : String(error));
+  return failureOfHost(node, reason, 'stream_error', {}, error);
 }
 
 function readOllamaError(body: string): string | null {

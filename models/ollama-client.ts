@@ -1,26 +1,17 @@
 import { Ollama } from 'ollama';
-import { Agent, fetch as fetchWithAgent } from 'undici';
+import { fetch as fetchWithAgent } from 'undici';
 
 import type { NodeAddress } from '../domain/node.ts';
 import { failureFromStatus, nodeUnavailable } from './node-failure.ts';
 import { limitBytes, passJsonLines } from './json-lines.ts';
+import type { NodeConnections } from './node-connections.ts';
 
-/** A host on the network answers in milliseconds; a host that sleeps never does. */
-export const CONNECT_TIMEOUT_MS = 5_000;
 /** Lists and descriptions of models, licences included; the largest seen are below 1 MB. */
 export const MAX_JSON_BYTES = 16 * 1024 * 1024;
 const MAX_ERROR_BYTES = 64 * 1024;
 
-/**
- * Connections to Ollama hosts, kept open between calls. The HTTP client's own time limits (300 s to the headers, 300 s
- * between two chunks) are off: loading a large model takes longer, and every call has deadlines of its own.
- */
-export function createConnections(): Agent {
-  return new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: CONNECT_TIMEOUT_MS } });
-}
-
 /** The client for one call: `signal` ends it at once, socket included. Nothing is retried, no redirect is followed. */
-export function connectTo(node: NodeAddress, connections: Agent, signal: AbortSignal): Ollama {
+export function connectTo(node: NodeAddress, connections: NodeConnections, signal: AbortSignal): Ollama {
   return new Ollama({ host: node.url, headers: authorizationOf(node), fetch: createFetch(node, connections, signal) });
 }
 
@@ -29,10 +20,11 @@ export function authorizationOf(node: NodeAddress): Record<string, string> {
   return node.bearerToken === undefined ? {} : { Authorization: `Bearer ${node.bearerToken}` };
 }
 
-function createFetch(node: NodeAddress, dispatcher: Agent, signal: AbortSignal): typeof fetch {
+function createFetch(node: NodeAddress, connections: NodeConnections, signal: AbortSignal): typeof fetch {
+  const dispatcher = connections.to(node);
   const fetchFromNode = async (url: string, init: RequestInit = {}): Promise<Response> => {
     const { method = 'GET', headers, body } = init;
-    const request = { method, headers, body, dispatcher, signal, redirect: 'error' };
+    const request = { method, headers, body, dispatcher, signal, redirect: 'manual' };
     const answer = (await fetchWithAgent(url, request as Parameters<typeof fetchWithAgent>[1])) as unknown as Response;
     if (!answer.ok) throw failureFromStatus(node, answer.status, await readStart(answer));
     return new Response(guardBody(node, answer), { status: answer.status, headers: answer.headers });

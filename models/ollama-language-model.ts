@@ -1,34 +1,38 @@
 import type { ChatResponse } from 'ollama';
-import type { Agent } from 'undici';
 
 import { SynthesisFailure } from '../domain/failure.ts';
 import { createAnswerCollector } from './answer-collector.ts';
 import type { AnswerCollector } from './answer-collector.ts';
 import { createAskNode } from './ask-node.ts';
 import { watchCall } from './call-watch.ts';
-import type { CallWatch } from './call-watch.ts';
+import type { AskForLife, CallExpiry, CallWatch } from './call-watch.ts';
 import { promptCharacters, toChatRequest, wantsNoThinking } from './chat-request.ts';
 import type { GeneratedText, GenerateTextOptions, GenerateTextRequest, LanguageModel } from './language-model.ts';
 import { failureFromError, nodeUnavailable } from './node-failure.ts';
-import { connectTo, createConnections } from './ollama-client.ts';
+import { createNodeConnections, type NameLookup, type NodeConnections } from './node-connections.ts';
+import { connectTo } from './ollama-client.ts';
 import { createNodeQuestions } from './node-questions.ts';
 import { promptWasCut } from './prompt-fit.ts';
 
 const NANOSECONDS_PER_MS = 1e6;
 
 /** Ollama hosts as language models, over their HTTP API. */
-export function createOllamaLanguageModel(): LanguageModel {
-  const streamChat = createChatStreamer(createConnections());
+export function createOllamaLanguageModel(lookup: NameLookup = {}): LanguageModel {
+  const streamChat = createChatStreamer(createNodeConnections(lookup));
+  const questions = createNodeQuestions(createAskNode(lookup));
   return {
-    generateText: (request, options) => generateText(streamChat, request, options),
-    ...createNodeQuestions(createAskNode()),
+    generateText(request, options) {
+      const ask: AskForLife = (timeoutMs) => questions.getVersion(request.node, timeoutMs);
+      return generateText(streamChat, ask, request, options);
+    },
+    ...questions,
   };
 }
 
 type StreamChat = (request: GenerateTextRequest, signal: AbortSignal) => Promise<AsyncIterable<ChatResponse>>;
 
 /** Opens chats; remembers which models of which hosts refuse the word `think`. */
-function createChatStreamer(connections: Agent): StreamChat {
+function createChatStreamer(connections: NodeConnections): StreamChat {
   const refusesThink = new Set<string>();
   return async (request, signal) => {
     const client = connectTo(request.node, connections, signal);
@@ -54,15 +58,17 @@ function isThinkRefusal(error: unknown): boolean {
 
 async function generateText(
   streamChat: StreamChat,
+  ask: AskForLife,
   request: GenerateTextRequest,
-  { signal, onText }: GenerateTextOptions,
+  { signal, onText, onProgress }: GenerateTextOptions,
 ): Promise<GeneratedText> {
   signal.throwIfAborted();
-  const watch = watchCall(request.deadlines, signal);
+  const watch = watchCall(request.deadlines, signal, ask);
   const answer = createAnswerCollector(request.resumeText ?? '');
   const emit = (delta: string): void => (delta === '' ? undefined : onText(delta));
   try {
     for await (const message of readMessages(streamChat, request, watch)) {
+      onProgress?.();
       emit(answer.add(message.message?.content ?? '', message.message?.thinking ?? ''));
       if (!message.done) continue;
       emit(answer.finish());
@@ -92,13 +98,18 @@ async function* readMessages(
   } catch (error) {
     const expired = watch.expired();
     if (expired === null) throw failureFromError(request.node, error);
-    const deadlineMs = request.deadlines[`${toCamelCase(expired)}Ms`];
-    throw nodeUnavailable(request.node, expired, `no answer within ${deadlineMs} ms`, { deadlineMs });
+    throw failureFromExpiry(request, expired);
   }
 }
 
-function toCamelCase(deadline: 'first_token' | 'idle' | 'total'): 'firstToken' | 'idle' | 'total' {
-  return deadline === 'first_token' ? 'firstToken' : deadline;
+function failureFromExpiry({ node, deadlines }: GenerateTextRequest, expiry: CallExpiry): SynthesisFailure {
+  if (expiry === 'silent') return nodeUnavailable(node, expiry, 'it gives no sign of life any more');
+  const deadlineMs = {
+    first_token: deadlines.firstTokenMs,
+    idle: deadlines.idleMs,
+    total: deadlines.totalMs,
+  }[expiry];
+  return nodeUnavailable(node, expiry, `no answer within ${Math.round(deadlineMs)} ms`, { deadlineMs });
 }
 
 /** A last message is a success only when the model stopped by itself and had read the whole prompt. */

@@ -2,7 +2,7 @@ import { MODELS_FILE, NODES_FILE, optional, required } from '../define-setting.t
 import { parseNodeList } from '../node-settings.ts';
 import { parseOllamaAddress } from '../ollama-address.ts';
 import { parseTaskModels, TASKS_KEY } from '../task-models.ts';
-import { modelName, modelNames, wholeNumber } from '../parse-values.ts';
+import { fallbackModels, modelName, modelNames, trueOrFalse, wholeNumber } from '../parse-values.ts';
 
 /** Models and the hosts that run them. */
 export const MODEL_SETTINGS = {
@@ -41,6 +41,13 @@ export const MODEL_SETTINGS = {
     parse: parseTaskModels,
     fileKey: { file: MODELS_FILE, key: TASKS_KEY },
   }),
+  fallbackModels: required({
+    variable: 'HYDRA_FALLBACK_MODELS',
+    summary:
+      'Models that answer in place of a larger one that fits into the memory of no host, preferred first; none: no other; empty: the worker models of the task',
+    defaultText: '',
+    parse: fallbackModels,
+  }),
   nodes: optional({
     variable: 'HYDRA_NODES',
     summary: `Ollama hosts between commas, as url or name=url; wins over ${NODES_FILE} and OLLAMA_HOST`,
@@ -58,5 +65,11 @@ export const MODEL_SETTINGS = {
     // Ollama's own default: a second request would only queue there, unseen.
     defaultText: '1',
     parse: wholeNumber(1, 256),
+  }),
+  vramMonitoring: required({
+    variable: 'SOLLOL_VRAM_MONITORING',
+    summary: 'Watches which models lie in the memory of hosts and graphics cards: true or false',
+    defaultText: 'true',
+    parse: trueOrFalse,
   }),
 } as const;

@@ -51,6 +51,11 @@ export const SERVICE_SETTINGS = {
     defaultText: '8001',
     parse: port,
   }),
+  metricsPort: optional({
+    variable: 'HYDRA_METRICS_PORT',
+    summary: 'Port of /metrics in a process without the API (hydra up --role workers); unset: none',
+    parse: port,
+  }),
   allowedHosts: required({
     variable: 'HYDRA_ALLOWED_HOSTS',
     summary: 'Host names that the API answers to beside loopback names, between commas',

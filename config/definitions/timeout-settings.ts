@@ -48,14 +48,15 @@ export const TIMEOUT_SETTINGS = {
   probeInterval: required({
     variable: 'HYDRA_PROBE_INTERVAL_SECONDS',
     summary: 'Time between two looks at each host',
-    defaultText: '5',
+    // With the timeout below and a second look after a second, a host that falls silent is known to be down in 9 s.
+    defaultText: '4',
     parse: seconds(0.05, 600),
   }),
   probeTimeout: required({
     variable: 'HYDRA_PROBE_TIMEOUT_SECONDS',
     summary: 'A host that does not answer a look for so long is down',
     // The version of a living Ollama takes milliseconds, on a starved machine a second.
-    defaultText: '3',
+    defaultText: '2',
     parse: seconds(0.05, 120),
   }),
   shutdownGrace: required({

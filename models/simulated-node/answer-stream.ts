@@ -3,6 +3,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 
 import type { AnswerPlan, AnswerToken } from './answer-plan.ts';
 import type { LoggedCall } from './call-log.ts';
+import type { Compute } from './compute.ts';
 import type { CallFaults } from './faults.ts';
 import type { GenerationRequest } from './generation-request.ts';
 import type { SimulatedSpeed } from './options.ts';
@@ -14,51 +15,70 @@ export interface AnswerJob {
   readonly plan: AnswerPlan;
   readonly faults: CallFaults;
   readonly speed: SimulatedSpeed;
+  readonly compute: Compute;
+  /** Tokens of the prompt that the slot has read before. */
+  readonly cachedTokens: number;
+  readonly writeIntervalMs: number;
   readonly loadMs: number;
+  /** For a slot; only the total tells of it. */
+  readonly waitMs: number;
   readonly response: ServerResponse;
   readonly call: LoggedCall;
   readonly signal: AbortSignal;
 }
 
 const NANOSECONDS_PER_MS = 1e6;
-/** Shorter waits than a timer can do are collected. */
-const MIN_SLEEP_MS = 1;
 /** A node without delays, or one that is behind, writes this often, so that it notices when the caller goes away. */
 const TOKENS_PER_WRITE = 256;
 
 /** Writes the answer at the speed of the node. Returns false when a fault ended it. */
 export async function streamAnswer(job: AnswerJob): Promise<boolean> {
-  const { request, plan, speed, faults, signal } = job;
+  const { compute } = job;
+  compute.join();
+  try {
+    return await answer(job);
+  } finally {
+    compute.leave();
+  }
+}
+
+async function answer(job: AnswerJob): Promise<boolean> {
+  const { request, speed, compute, faults, signal } = job;
   const slowdown = faults.find('slow')?.factor ?? 1;
   const startedMs = performance.now();
-  const promptMs = (1000 * slowdown * request.promptTokens) / speed.promptTokensPerSecond;
+  const newTokens = request.promptTokens - job.cachedTokens;
+  const promptWorkMs = (1000 * slowdown * newTokens) / speed.promptTokensPerSecond;
   const tokenMs = (1000 * slowdown) / speed.completionTokensPerSecond;
-  if (promptMs > 0) await sleep(promptMs, undefined, { signal });
+  if (promptWorkMs > 0) await compute.waitUntil(compute.workedMs() + promptWorkMs, signal);
+  const tookMs = performance.now() - startedMs;
   const finished = await writeTokens(job, tokenMs);
   if (!finished) return false;
-  const decodeMs = tokenMs * plan.tokens.length;
-  const totalMs = job.loadMs + performance.now() - startedMs;
-  finish(job, lastMessage(job, { promptMs, decodeMs, totalMs }));
+  const workMs = performance.now() - startedMs;
+  const promptMs = compute.isShared ? tookMs : promptWorkMs;
+  const decodeMs = compute.isShared ? workMs - tookMs : tokenMs * job.plan.tokens.length;
+  finish(job, lastMessage(job, { promptMs, decodeMs, totalMs: job.loadMs + job.waitMs + workMs }));
   return true;
 }
 
 async function writeTokens(job: AnswerJob, tokenMs: number): Promise<boolean> {
-  const { plan, request, response, signal, call } = job;
+  const { plan, request, response, compute, writeIntervalMs, signal, call } = job;
   if (request.stream) response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-  const startedMs = performance.now();
+  const startedMs = compute.workedMs();
   let unwritten = '';
   for (const [index, token] of plan.tokens.entries()) {
     if (await breakOff(job, index, unwritten)) return false;
-    const aheadMs = startedMs + tokenMs * (index + 1) - performance.now();
-    if (aheadMs >= MIN_SLEEP_MS || index % TOKENS_PER_WRITE === TOKENS_PER_WRITE - 1) {
+    const writtenAtMs = startedMs + tokenMs * (index + 1);
+    const isAhead = writtenAtMs - compute.workedMs() >= writeIntervalMs;
+    if (isAhead || index % TOKENS_PER_WRITE === TOKENS_PER_WRITE - 1) {
       if (unwritten !== '') response.write(unwritten);
       unwritten = '';
-      await (aheadMs >= MIN_SLEEP_MS ? sleep(aheadMs, undefined, { signal }) : setImmediate(undefined, { signal }));
+      await (isAhead ? compute.waitUntil(writtenAtMs, signal) : setImmediate(undefined, { signal }));
     }
     call.tokens += 1;
     if (request.stream) unwritten += `${JSON.stringify(message(request, token))}\n`;
   }
   if (await breakOff(job, plan.tokens.length, unwritten)) return false;
+  await compute.waitUntil(startedMs + tokenMs * plan.tokens.length, signal);
   if (unwritten !== '') response.write(unwritten);
   return true;
 }

@@ -7,6 +7,8 @@ export interface LoggedCall {
   readonly model: string;
   readonly body: Readonly<Record<string, unknown>>;
   readonly startedAt: string;
+  /** Null while it is open. */
+  endedAt: string | null;
   ending: CallEnding;
   /** Tokens that were written to the socket. */
   tokens: number;
@@ -42,7 +44,8 @@ export function createCallLog(): CallLog {
   return {
     start(path, body) {
       const model = typeof body['model'] === 'string' ? body['model'] : '';
-      const call: LoggedCall = { path, model, body, startedAt: new Date().toISOString(), ending: 'open', tokens: 0 };
+      const startedAt = new Date().toISOString();
+      const call: LoggedCall = { path, model, body, startedAt, endedAt: null, ending: 'open', tokens: 0 };
       calls.push(call);
       if (calls.length > MAX_CALLS) calls.shift();
       totals.open += 1;
@@ -51,6 +54,7 @@ export function createCallLog(): CallLog {
     end(call, ending) {
       if (call.ending !== 'open') return;
       call.ending = ending;
+      call.endedAt = new Date().toISOString();
       totals.open -= 1;
       totals[ending] += 1;
     },

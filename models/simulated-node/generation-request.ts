@@ -46,7 +46,7 @@ export function readGenerationRequest(
   const messages = endpoint === 'chat' ? readMessages(body) : readPrompt(body);
   const last = messages.at(-1);
   const continues = last?.role === 'assistant';
-  const contextTokens = numberOf(options, 'num_ctx', DEFAULT_CONTEXT_TOKENS);
+  const contextTokens = contextTokensOf(body);
   const promptTokens = countTokens(messages);
   if (promptTokens > contextTokens && body['truncate'] === false) {
     return { status: 400, error: 'the input length exceeds the context length' };
@@ -58,12 +58,21 @@ export function readGenerationRequest(
     question: readQuestion(model, messages, body, options),
     empty: messages.every((message) => message.content === ''),
     resumeText: continues ? last.content : '',
-    use: { contextTokens, keepAliveMs: readKeepAlive(body['keep_alive']) },
+    use: {
+      contextTokens,
+      keepAliveMs: readKeepAlive(body['keep_alive']),
+      promptText: messages.map(({ content }) => content).join('\n'),
+    },
     promptTokens: Math.min(promptTokens, contextTokens),
     maxTokens: maxTokens < 0 ? Infinity : maxTokens,
     stream: body['stream'] !== false,
     thinks: model.capabilities.includes('thinking') && body['think'] !== false,
   };
+}
+
+/** The context window that a call asks for. */
+export function contextTokensOf(body: JsonObject): number {
+  return numberOf((body['options'] ?? {}) as JsonObject, 'num_ctx', DEFAULT_CONTEXT_TOKENS);
 }
 
 function refusalOf(endpoint: string, model: SimulatedModel, body: JsonObject, options: JsonObject): Refusal | null {

@@ -4,12 +4,14 @@ import { planAnswer } from './answer-plan.ts';
 import type { Question, SimulatedAnswer } from './answer-source.ts';
 import { streamAnswer, untilAborted } from './answer-stream.ts';
 import type { CallLog, LoggedCall } from './call-log.ts';
+import type { Compute } from './compute.ts';
 import type { CallFaults, createFaultBook } from './faults.ts';
-import { readGenerationRequest } from './generation-request.ts';
+import { CHARACTERS_PER_TOKEN, contextTokensOf, readGenerationRequest } from './generation-request.ts';
 import type { GenerationRequest } from './generation-request.ts';
 import { findModel, missingModel } from './model-facts.ts';
 import { BUSY_MESSAGE } from './model-memory.ts';
-import type { ModelMemory } from './model-memory.ts';
+import type { ModelMemory, Slot } from './model-memory.ts';
+import { speedOf } from './options.ts';
 import type { CompleteOptions, SimulatedModel } from './options.ts';
 import { isRefusal, refuse, sendJson, textOf } from './wire.ts';
 import type { JsonObject, Refusal } from './wire.ts';
@@ -21,6 +23,9 @@ export interface NodeParts {
   readonly memory: ModelMemory;
   readonly faults: ReturnType<typeof createFaultBook>;
   readonly log: CallLog;
+  readonly compute: Compute;
+  /** Bytes of models that were pulled in part, by name: the next pull goes on there. */
+  readonly pulledBytes: Map<string, number>;
   readonly answer: (question: Question) => SimulatedAnswer;
 }
 
@@ -67,15 +72,23 @@ async function generate(
   try {
     if (request.empty) return sendBare(request, 'load', response);
     const plan = planAnswer(request, parts.answer(request.question), faults);
-    const job = { request, plan, faults, speed: parts.options.speed, loadMs: slot.loadMs, response, call, signal };
+    const job = { request, plan, faults, ...paceOf(parts, request, slot), response, call, signal };
     if (!(await streamAnswer(job))) parts.log.end(call, 'faulted');
   } finally {
     slot.release();
   }
 }
 
+/** What decides how long the answer takes. */
+function paceOf({ options, compute }: NodeParts, { model, promptTokens }: GenerationRequest, slot: Slot) {
+  const { writeIntervalMs } = options;
+  const cachedTokens = Math.min(promptTokens, Math.floor(slot.cachedCharacters / CHARACTERS_PER_TOKEN));
+  const { loadMs, waitMs } = slot;
+  return { speed: speedOf(options, model), compute, writeIntervalMs, cachedTokens, loadMs, waitMs };
+}
+
 /** Aborts when the caller closes its socket before the answer is out; also writes the ending into the log. */
-function watchCaller(log: CallLog, call: LoggedCall, response: ServerResponse): AbortSignal {
+export function watchCaller(log: CallLog, call: LoggedCall, response: ServerResponse): AbortSignal {
   const controller = new AbortController();
   response.once('finish', () => log.end(call, 'answered'));
   response.once('close', () => {
@@ -86,10 +99,18 @@ function watchCaller(log: CallLog, call: LoggedCall, response: ServerResponse): 
   return controller.signal;
 }
 
+/** The real host's words, for a model of 7B on a machine of 8 GiB. */
+const OUT_OF_MEMORY: Refusal = {
+  status: 500,
+  error: 'model requires more system memory (9.3 GiB) than is available (6.1 GiB)',
+};
+
 function refusalByFault(faults: CallFaults, call: LoggedCall, body: JsonObject): Refusal | null {
   const httpError = faults.find('http_error');
   if (httpError !== undefined) return { status: httpError.status, error: httpError.message };
   if (faults.find('model_missing') !== undefined) return missingModel(call.path, call.model);
+  const tooLarge = faults.find('out_of_memory');
+  if (tooLarge !== undefined && contextTokensOf(body) > (tooLarge.fitsContextTokens ?? 0)) return OUT_OF_MEMORY;
   const refusesThink = faults.find('refuse_think') !== undefined && body['think'] !== undefined;
   return refusesThink ? { status: 400, error: `"${call.model}" does not support thinking` } : null;
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { sameModel } from '../../domain/model-name.ts';
 import type { Resident } from './model-memory.ts';
 import type { SimulatedModel } from './options.ts';
+import { describeBuild } from './resident-size.ts';
 import type { Refusal } from './wire.ts';
 
 /** Finds a model by name, with or without `:latest`. */
@@ -41,20 +42,22 @@ export function describeListed(model: SimulatedModel): object {
     size: model.sizeBytes,
     digest: digestOf(model),
     details: detailsOf(model),
+    capabilities: model.capabilities,
   };
 }
 
 /** An entry of `/api/ps`. */
-export function describeResident({ model, contextTokens, expiresAtMs, keepAliveMs }: Resident): object {
+export function describeResident(resident: Resident): object {
+  const { model, contextTokens, expiresAtMs, keepAliveMs } = resident;
   const expiresAt = Math.min(expiresAtMs, Date.now() + keepAliveMs);
   return {
     name: model.name,
     model: model.name,
-    size: model.sizeBytes,
+    size: resident.sizeBytes,
     digest: digestOf(model),
     details: detailsOf(model),
     expires_at: new Date(expiresAt).toISOString(),
-    size_vram: model.sizeBytes,
+    size_vram: resident.vramBytes,
     context_length: contextTokens,
   };
 }
@@ -69,10 +72,7 @@ export function describeShown(model: SimulatedModel): object {
       'general.architecture': model.family,
       'general.parameter_count': Math.round(model.sizeBytes * 2),
       [`${model.family}.context_length`]: model.contextTokens,
-      [`${model.family}.block_count`]: 24,
-      [`${model.family}.embedding_length`]: 1024,
-      [`${model.family}.attention.head_count`]: 16,
-      [`${model.family}.attention.head_count_kv`]: 4,
+      ...describeBuild(model),
     },
     tensors: [],
     capabilities: model.capabilities,

@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { CallLog } from './call-log.ts';
+import { speedOf } from './options.ts';
 import type { CompleteOptions, SimulatedModel } from './options.ts';
+import { memoryBytes } from './resident-size.ts';
+import { createNoPromptCache, createPromptCache } from './prompt-cache.ts';
+import type { PromptCache } from './prompt-cache.ts';
 import { createSlotQueue } from './slot-queue.ts';
 import type { SlotQueue } from './slot-queue.ts';
 
@@ -12,7 +16,11 @@ export const BUSY_MESSAGE = 'server busy, please try again.  maximum pending req
 export interface Resident {
   readonly model: SimulatedModel;
   readonly contextTokens: number;
+  /** All that it takes, and the share of it that found room on the card. */
+  readonly sizeBytes: number;
+  readonly vramBytes: number;
   readonly slots: SlotQueue;
+  readonly prompts: PromptCache;
   /** Calls that run on it or wait for one of its slots. */
   users: number;
   keepAliveMs: number;
@@ -23,6 +31,10 @@ export interface Resident {
 export interface Slot {
   /** Time in the load queue, for eviction and for loading: what Ollama calls `load_duration`. */
   readonly loadMs: number;
+  /** Time in the queue of the loaded model, which no figure of its own tells. */
+  readonly waitMs: number;
+  /** Characters of the prompt that the slot had read before. */
+  readonly cachedCharacters: number;
   release(): void;
 }
 
@@ -30,6 +42,7 @@ export interface Slot {
 export interface ModelUse {
   readonly contextTokens: number;
   readonly keepAliveMs: number;
+  readonly promptText: string;
 }
 
 interface PendingLoad {
@@ -49,6 +62,7 @@ export class ModelMemory {
   #residents: Resident[] = [];
   readonly #pending: PendingLoad[] = [];
   #loading = false;
+  #loadUnderWay: Promise<void> | null = null;
   #idleListeners: (() => void)[] = [];
 
   constructor(options: CompleteOptions, log: CallLog) {
@@ -77,6 +91,11 @@ export class ModelMemory {
   residents(): readonly Resident[] {
     this.#residents = this.#residents.filter((entry) => entry.users > 0 || entry.expiresAtMs > Date.now());
     return this.#residents;
+  }
+
+  /** As the real host, which does not say what is in memory while it loads. */
+  async settled(): Promise<void> {
+    await this.#loadUnderWay;
   }
 
   #find(model: SimulatedModel, use: ModelUse): Resident | undefined {
@@ -118,12 +137,15 @@ export class ModelMemory {
     }
     const present = this.#find(model, use);
     if (present !== undefined) return present;
-    const loadMs = (1000 * model.sizeBytes) / this.#options.speed.loadBytesPerSecond;
-    if (loadMs > 0) await sleep(loadMs);
+    const loadMs = (1000 * model.sizeBytes) / speedOf(this.#options, model).loadBytesPerSecond;
+    if (loadMs > 0) await (this.#loadUnderWay = sleep(loadMs));
+    this.#loadUnderWay = null;
     this.#log.count('loads');
     const slots = createSlotQueue(this.#options.slots);
+    const prompts = this.#options.cachesPrompts ? createPromptCache() : createNoPromptCache();
     const { contextTokens, keepAliveMs } = use;
-    const resident = { model, contextTokens, slots, users: 0, keepAliveMs, expiresAtMs: Infinity };
+    const sizes = this.#sizesOf(model, contextTokens);
+    const resident = { model, contextTokens, ...sizes, slots, prompts, users: 0, keepAliveMs, expiresAtMs: Infinity };
     this.#residents.push(resident);
     return resident;
   }
@@ -133,8 +155,15 @@ export class ModelMemory {
     const residents = this.residents();
     const sameModel = residents.find((entry) => entry.model.name === model.name);
     if (sameModel !== undefined) return sameModel.contextTokens === use.contextTokens;
-    const usedBytes = residents.reduce((sum, entry) => sum + entry.model.sizeBytes, 0);
-    return residents.length === 0 || usedBytes + model.sizeBytes <= this.#options.vramBytes;
+    const usedBytes = residents.reduce((sum, entry) => sum + entry.sizeBytes, 0);
+    const { sizeBytes } = this.#sizesOf(model, use.contextTokens);
+    return residents.length === 0 || usedBytes + sizeBytes <= this.#options.vramBytes;
+  }
+
+  #sizesOf(model: SimulatedModel, contextTokens: number): Pick<Resident, 'sizeBytes' | 'vramBytes'> {
+    const sizeBytes = memoryBytes(model, contextTokens, this.#options.slots);
+    const usedBytes = this.residents().reduce((sum, entry) => sum + entry.vramBytes, 0);
+    return { sizeBytes, vramBytes: Math.min(sizeBytes, Math.max(0, this.#options.vramBytes - usedBytes)) };
   }
 
   /** The same model with another window must go first; otherwise the idle one that was to stay shortest. */
@@ -152,21 +181,25 @@ export class ModelMemory {
 
   async #enter(resident: Resident, use: ModelUse, loadMs: number, signal: AbortSignal): Promise<Slot> {
     resident.keepAliveMs = use.keepAliveMs;
-    try {
-      await resident.slots.enter(signal);
-    } catch (error) {
-      this.#leave(resident);
-      throw error;
-    }
+    const { slots, prompts } = resident;
+    const cameMs = performance.now();
+    const slot = await slots
+      .enter(signal, (free) => prompts.pick(free, use.promptText))
+      .catch((error: unknown) => {
+        this.#leave(resident);
+        throw error;
+      });
+    const waitMs = performance.now() - cameMs;
+    const cachedCharacters = prompts.read(slot, use.promptText);
     this.#log.noteBusy(this.#residents.reduce((sum, entry) => sum + entry.slots.running(), 0));
     let held = true;
     const release = (): void => {
       if (!held) return;
       held = false;
-      resident.slots.leave();
+      slots.leave(slot);
       this.#leave(resident);
     };
-    return { loadMs, release };
+    return { loadMs, waitMs, cachedCharacters, release };
   }
 
   #leave(resident: Resident): void {

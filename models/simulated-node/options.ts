@@ -11,6 +11,8 @@ export interface SimulatedModel {
   readonly contextTokens: number;
   /** As Ollama names them: `completion`, `thinking`, `tools`, `embedding`. */
   readonly capabilities: readonly string[];
+  /** Memory that each token of context takes, a multiple of four; absent: none is counted. */
+  readonly contextBytesPerToken?: number;
 }
 
 /** How fast the node is. `Infinity` means: at once, without a timer. */
@@ -18,6 +20,8 @@ export interface SimulatedSpeed {
   readonly promptTokensPerSecond: number;
   readonly completionTokensPerSecond: number;
   readonly loadBytesPerSecond: number;
+  /** From the registry. */
+  readonly pullBytesPerSecond: number;
 }
 
 /** What may be set; everything has a default. */
@@ -33,6 +37,14 @@ export interface SimulatedNodeOptions {
   readonly maxQueue?: number;
   readonly vramBytes?: number;
   readonly speed?: Partial<SimulatedSpeed>;
+  /** By model name, where a model runs at another speed than `speed` says. */
+  readonly modelSpeeds?: Readonly<Record<string, Partial<SimulatedSpeed>>>;
+  /** True: no more than `slots` answers run at full speed, whatever their models; else each model has a node to itself. */
+  readonly sharesCompute?: boolean;
+  /** True: a slot reads again only what differs from the prompt that it read before. */
+  readonly cachesPrompts?: boolean;
+  /** Tokens that come faster than this are written together; a node with much to write is lighter so. */
+  readonly writeIntervalMs?: number;
   readonly answers?: AnswerSource;
   readonly faults?: readonly SimulatedFault[];
   /** When given, every call must carry it. */
@@ -68,11 +80,22 @@ export function completeOptions(options: SimulatedNodeOptions): CompleteOptions 
     slots: options.slots ?? 1,
     maxQueue: options.maxQueue ?? 512,
     vramBytes: options.vramBytes ?? 24 * GIGABYTE,
+    modelSpeeds: options.modelSpeeds ?? {},
+    sharesCompute: options.sharesCompute ?? false,
+    cachesPrompts: options.cachesPrompts ?? false,
+    // Shorter waits are more than a timer can do.
+    writeIntervalMs: options.writeIntervalMs ?? 1,
     speed: {
       promptTokensPerSecond: Infinity,
       completionTokensPerSecond: Infinity,
       loadBytesPerSecond: Infinity,
+      pullBytesPerSecond: Infinity,
       ...options.speed,
     },
   };
+}
+
+/** How fast the node runs this model. */
+export function speedOf({ speed, modelSpeeds }: CompleteOptions, model: SimulatedModel): SimulatedSpeed {
+  return { ...speed, ...modelSpeeds[model.name] };
 }

@@ -4,8 +4,9 @@ import { z } from 'zod';
 import { simulatedFaultSchema } from './faults.ts';
 import { answerGeneration } from './generation-route.ts';
 import type { NodeParts } from './generation-route.ts';
-import { answerEmbed, answerPull } from './model-routes.ts';
+import { answerEmbed } from './model-routes.ts';
 import { describeListed, describeResident, describeShown, findModel, missingModel } from './model-facts.ts';
+import { answerPull } from './pull-route.ts';
 import { isRefusal, readJsonBody, refuse, sendJson, sendText, textOf } from './wire.ts';
 import type { JsonObject } from './wire.ts';
 
@@ -15,8 +16,10 @@ const GET_ROUTES: Readonly<Record<string, Route>> = {
   '/': (_parts, _body, response) => sendText(response, 200, 'Ollama is running'),
   '/api/version': ({ options }, _body, response) => sendJson(response, 200, { version: options.version }),
   '/api/tags': ({ models }, _body, response) => sendJson(response, 200, { models: models.map(describeListed) }),
-  '/api/ps': ({ memory }, _body, response) =>
-    sendJson(response, 200, { models: memory.residents().map(describeResident) }),
+  '/api/ps': async ({ memory }, _body, response) => {
+    await memory.settled();
+    sendJson(response, 200, { models: memory.residents().map(describeResident) });
+  },
   '/simulated/log': ({ log }, _body, response) => sendJson(response, 200, log.snapshot()),
   '/simulated/faults': ({ faults }, _body, response) => sendJson(response, 200, { faults: faults.list() }),
 };

@@ -1,24 +1,24 @@
 /** The slots of one loaded model: first come, first served; the queue is unbounded, as on a real host. */
 export interface SlotQueue {
-  /** Waits for a slot; rejects when the signal aborts. */
-  enter(signal: AbortSignal): Promise<void>;
-  leave(): void;
+  /** Waits for a slot and gives its number, of several free ones the one that `pick` says; rejects when the signal aborts. */
+  enter(signal: AbortSignal, pick: (free: readonly number[]) => number): Promise<number>;
+  leave(slot: number): void;
   running(): number;
 }
 
 export function createSlotQueue(slots: number): SlotQueue {
-  const waiting: (() => void)[] = [];
-  let running = 0;
+  const waiting: ((slot: number) => void)[] = [];
+  const free = new Set(Array.from({ length: slots }, (_, slot) => slot));
 
-  function wait(signal: AbortSignal): Promise<void> {
+  function wait(signal: AbortSignal): Promise<number> {
     return new Promise((resolve, reject) => {
       const abort = (): void => {
         waiting.splice(waiting.indexOf(enter), 1);
         reject(signal.reason as Error);
       };
-      const enter = (): void => {
+      const enter = (slot: number): void => {
         signal.removeEventListener('abort', abort);
-        resolve();
+        resolve(slot);
       };
       waiting.push(enter);
       signal.addEventListener('abort', abort, { once: true });
@@ -26,17 +26,19 @@ export function createSlotQueue(slots: number): SlotQueue {
   }
 
   return {
-    async enter(signal) {
+    async enter(signal, pick) {
       signal.throwIfAborted();
-      if (running >= slots) return wait(signal);
-      running += 1;
+      if (free.size === 0) return wait(signal);
+      const slot = pick([...free]);
+      free.delete(slot);
+      return slot;
     },
-    leave() {
+    leave(slot) {
       const next = waiting.shift();
-      // The slot goes straight to the next that waits, so `running` stays as it is.
-      if (next === undefined) running -= 1;
-      else next();
+      // The slot goes straight to the next that waits.
+      if (next === undefined) free.add(slot);
+      else next(slot);
     },
-    running: () => running,
+    running: () => slots - free.size,
   };
 }

@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { answerByCodingTasks } from './coding-answers.ts';
 import { firstAnswer } from './answer-source.ts';
 import { createCallLog } from './call-log.ts';
+import { createCompute } from './compute.ts';
 import type { LogSnapshot } from './call-log.ts';
 import { createFaultBook } from './faults.ts';
 import type { FaultBook } from './faults.ts';
@@ -62,6 +63,8 @@ function assemble(given: SimulatedNodeOptions): NodeParts {
     memory: new ModelMemory(options, log),
     faults: createFaultBook(given.faults ?? []),
     log,
+    compute: createCompute(options.sharesCompute ? options.slots : Infinity),
+    pulledBytes: new Map(),
     answer: firstAnswer(...sources),
   };
 }

@@ -86,6 +86,13 @@ tasks: {python: [g, h:2b], class: i, repair: [], tests: }
     expect(load({ environment }).ok).toBe(true);
   });
 
+  it.each(['SOLLOL_DASHBOARD_ENABLED', 'SOLLOL_DASHBOARD_PORT', 'SOLLOL_AUTH_ENABLED'])(
+    'does not mind %s, which is another program’s',
+    (name) => {
+      expect(load({ environment: { [name]: 'true' } }).ok).toBe(true);
+    },
+  );
+
   it('does not mind what a test run hands to its parts', () => {
     expect(load({ environment: { HYDRA_TEST_OLLAMA_URL: 'http://x' } }).ok).toBe(true);
   });
@@ -136,6 +143,8 @@ describe('wrong settings', () => {
   it.each([
     ['HYDRA_LIGHT_MODLE', 'HYDRA_LIGHT_MODEL'],
     ['HYDRA_API_PROT', 'HYDRA_API_PORT'],
+    ['SOLLOL_DISCOVERY_ENABLE', 'SOLLOL_DISCOVERY_ENABLED'],
+    ['SOLLOL_VRAM_MONITOR', 'SOLLOL_VRAM_MONITORING'],
   ])('that are misspelt, as %s, get a suggestion', (name, meant) => {
     const [problem] = loadBad({ environment: { [name]: 'x' } });
     expect(problem).toMatchObject({ name, rule: `no such setting; did you mean ${meant}?` });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseOllamaAddress } from '../../config/ollama-address.ts';
 import { loadBad, loadGood } from '../support/settings-folder.ts';
@@ -57,6 +58,34 @@ nodes:
     ]);
   });
 
+  it('carries memory and certificate authority of nodes.yaml', () => {
+    const authority = readFileSync('tests/fixtures/tls/authority.pem', 'utf8');
+    const host = '{name: far, url: "https://far", vram_gb: 23.5, tls: {ca_file: certificates/own.pem}}';
+    const files = { 'config/nodes.yaml': `nodes: [${host}]`, 'certificates/own.pem': authority };
+    expect(loadGood({ files }).nodes).toEqual([
+      {
+        id: 'far',
+        url: 'https://far:443',
+        slots: 1,
+        vramBytes: 23.5 * 1024 ** 3,
+        tls: { certificateAuthority: authority },
+      },
+    ]);
+  });
+
+  it.each([
+    ['{url: "https://far", tls: {ca_file: absent.pem}}', 'tls.ca_file absent.pem: a readable file'],
+    ['{url: "https://far", tls: {ca_file: .env}}', 'a file with a certificate in PEM form'],
+    ['{url: "https://far", tls: {ca_file: bad.pem}}', 'sound certificates'],
+    ['{url: "http://far", tls: {ca_file: .env}}', 'an https:// address'],
+    ['{url: "http://169.254.1.2"}', 'another host: 169.254.1.2 is a link-local address'],
+    ['{url: "http://metadata.google.internal"}', 'the metadata service of a cloud'],
+  ])('refuses the host %s with the rule', (host, rule) => {
+    const bad = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+    const files = { 'config/nodes.yaml': `nodes: [${host}]`, '.env': 'OTHER=1', 'bad.pem': bad };
+    expect(loadBad({ files })[0]?.rule).toContain(rule);
+  });
+
   it('names hosts after their address, and tells two ports of one host apart', () => {
     const { nodes } = loadGood({ environment: { HYDRA_NODES: 'h, h:2, three=h:3, [::1]:4' } });
     expect(nodes.map((node) => node.id)).toEqual(['h', 'h-2', 'three', '1--4']);
@@ -86,6 +115,10 @@ nodes:
     ['nodes: [{url: h, slots: 0}]', 'nodes.0.slots', '0'],
     ['nodes: [{url: "ftp://h"}]', 'nodes.0.url', 'ftp://h'],
     ['nodes: [{url: h, speed: 1}]', 'nodes.0', ''],
+    ['nodes: [{url: h, vram_gb: 0}]', 'nodes.0.vram_gb', '0'],
+    ['nodes: [{url: h, vram_gb: 24 GB}]', 'nodes.0.vram_gb', '24 GB'],
+    ['nodes: [{url: h, tls: true}]', 'nodes.0.tls', 'true'],
+    ['nodes: [{url: h, tls: {key: x}}]', 'nodes.0.tls.ca_file', ''],
     ['hosts: []', 'nodes', ''],
   ])('refuses the nodes.yaml %s by place and value', (text, name, value) => {
     const problems = loadBad({ files: { 'config/nodes.yaml': text } });

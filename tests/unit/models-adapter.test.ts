@@ -7,7 +7,7 @@ import type { NodeId } from '../../domain/ids.ts';
 import type { NodeAddress } from '../../domain/node.ts';
 import type { GenerateTextRequest } from '../../models/language-model.ts';
 import { createOllamaLanguageModel } from '../../models/ollama-language-model.ts';
-import { pullModel } from '../../models/pull-model.ts';
+import { pullModel, type PullProgress } from '../../models/pull-model.ts';
 import { simulatedModel } from '../../models/simulated-node/options.ts';
 import type { SimulatedNodeOptions } from '../../models/simulated-node/options.ts';
 import { startSimulatedNode } from '../../models/simulated-node/start-simulated-node.ts';
@@ -171,12 +171,13 @@ describe('a host that fails', () => {
   });
 
   test.each([
-    [503, 'server busy, please try again.  maximum pending requests exceeded', 'busy'],
-    [500, 'model requires more system memory (9 GiB) than is available', 'server_error'],
-  ])('with HTTP %i: NodeUnavailable, and the call is not repeated', async (status, message, kind) => {
+    [503, 'server busy, please try again.  maximum pending requests exceeded', 'NodeBusy'],
+    [500, 'model requires more system memory (9 GiB) than is available', 'OutOfMemory'],
+    [500, 'no reason at all', 'NodeUnavailable'],
+  ])('with HTTP %i and "%s": %s, and the call is not repeated', async (status, message, type) => {
     const node = await start({ faults: [{ kind: 'http_error', status, message }] });
     const failure = await failureOf(generate(requestTo(node)));
-    expect(failure).toMatchObject({ type: 'NodeUnavailable', details: { kind, status, reason: message } });
+    expect(failure).toMatchObject({ type, details: { status, reason: message } });
     expect(node.log().calls).toHaveLength(1);
   });
 
@@ -328,8 +329,8 @@ describe('pulling a model', () => {
       neverAborted(),
     );
     expect(seen[0]).toBe('pulling manifest null');
-    expect(seen.at(-1)).toBe('success null');
-    expect(seen).toContain(`pulling 0123456789ab ${1024 ** 3}`);
+    expect(seen.at(-1)).toBe(`success ${1024 ** 3}`);
+    expect(seen).toContainEqual(expect.stringMatching(new RegExp(`^pulling [0-9a-f]{12} ${1024 ** 3}$`)));
     expect((await generate(requestTo(node, { model: 'new-model' }))).text).toBe(ANSWER);
   });
 
@@ -339,6 +340,34 @@ describe('pulling a model', () => {
     expect((await failureOf(pull())).type).toBe('ModelMissing');
     await node.kill();
     expect((await failureOf(pull())).type).toBe('NodeUnavailable');
+  });
+
+  test.each([
+    [{ kind: 'disk_full', afterBytes: 0 }, 'PullRefused', /-partial: no space left on device$/],
+    [{ kind: 'registry_away' }, 'NodeUnavailable', /lookup registry.ollama.ai: no such host$/],
+  ] as const)('that meets %j fails in the words of the host', async (fault, type, message) => {
+    const node = await start({ faults: [fault] });
+    const failure = await failureOf(pullModel(addressOf(node), 'new-model', () => undefined, neverAborted()));
+    expect(failure).toMatchObject({ type, message: expect.stringMatching(message) });
+  });
+
+  test('under a name that the host does not take is PullRefused', async () => {
+    const node = await start();
+    const failure = await failureOf(pullModel(addressOf(node), 'no name!', () => undefined, neverAborted()));
+    expect(failure).toMatchObject({ type: 'PullRefused', message: expect.stringContaining('invalid model name') });
+  });
+
+  test('that is broken off goes on where it stopped', async () => {
+    const node = await start({ speed: { pullBytesPerSecond: 1024 ** 3 } });
+    const leaving = new AbortController();
+    const onHalf = ({ completedBytes }: PullProgress): void => {
+      if ((completedBytes ?? 0) > 0.2 * 1024 ** 3) leaving.abort(new Error('left'));
+    };
+    await expect(pullModel(addressOf(node), 'new-model', onHalf, leaving.signal)).rejects.toThrow('left');
+    const seen: number[] = [];
+    await pullModel(addressOf(node), 'new-model', (step) => seen.push(step.completedBytes ?? 0), neverAborted());
+    expect(seen.find((bytes) => bytes > 0)).toBeGreaterThan(0.2 * 1024 ** 3);
+    expect(node.log().calls.map((call) => call.ending)).toEqual(['aborted', 'answered']);
   });
 });
 

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import { SynthesisFailure } from '../../domain/failure.ts';
 import type { NodeId } from '../../domain/ids.ts';
@@ -13,6 +13,7 @@ import { startSimulatedNode } from '../../models/simulated-node/start-simulated-
 import type { SimulatedNode } from '../../models/simulated-node/start-simulated-node.ts';
 
 const language = createOllamaLanguageModel();
+const GIB = 1024 ** 3;
 const ANSWER = 'def add(a, b):\n    return a + b\n';
 const running: { close(): Promise<void> }[] = [];
 
@@ -62,25 +63,83 @@ async function failureOf(promise: Promise<unknown>): Promise<SynthesisFailure> {
 
 describe('questions to a host', () => {
   test('are answered', async () => {
-    const node = await start({ version: '9.8.7', models: [simulatedModel('m:1b', { contextTokens: 4096 })] });
+    const facts = { contextTokens: 4096, contextBytesPerToken: 64 * 1024 };
+    const node = await start({ version: '9.8.7', models: [simulatedModel('m:1b', facts)] });
     const address = addressOf(node);
     expect(await language.getVersion(address, 5_000)).toBe('9.8.7');
     expect(await language.listModels(address, 5_000)).toEqual([
-      { name: 'm:1b', sizeBytes: 1024 ** 3, family: 'llama', parameterSize: '1.5B' },
+      {
+        name: 'm:1b',
+        sizeBytes: GIB,
+        family: 'llama',
+        parameterSize: '1.5B',
+        quantization: 'Q4_K_M',
+        capabilities: ['completion'],
+        digest: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      },
     ]);
     expect(await language.listResidentModels(address, 5_000)).toEqual([]);
     await generate(address, 'm:1b');
-    expect(await language.listResidentModels(address, 5_000)).toEqual(['m:1b']);
+    const sizeBytes = GIB + 4096 * 64 * 1024;
+    const expiresAt = expect.stringMatching(/^\d{4}-.*Z$/) as string;
+    expect(await language.listResidentModels(address, 5_000)).toEqual([
+      { name: 'm:1b', sizeBytes, vramBytes: sizeBytes, contextTokens: 8192, expiresAt },
+    ]);
     expect(await language.showModel(address, 'm:1b', 5_000)).toEqual({
       contextTokens: 4096,
+      memoryShape: {
+        contextBytesPerToken: 64 * 1024,
+        workingBytesPerToken: 2048 * 17,
+        leastWorkingBytes: 2048 * (1024 + 128_000),
+      },
       capabilities: ['completion'],
       parameterSize: '1.5B',
     });
   });
 
+  test('about the memory show what did not fit on the card, and wait while a model is loaded', async () => {
+    const models = [simulatedModel('big:9b', { sizeBytes: 4 * GIB })];
+    const node = await start({ models, vramBytes: 3 * GIB, speed: { loadBytesPerSecond: 4 * GIB } });
+    const address = addressOf(node);
+    const call = generate(address, 'big:9b');
+    await vi.waitFor(() => expect(node.log().totals.open).toBe(1), { timeout: 10_000 });
+    const early = await failureOf(language.listResidentModels(address, 100));
+    expect(early.details['kind']).toBe('timeout');
+    expect(await language.getVersion(address, 5_000)).not.toBe('');
+    expect(await language.listResidentModels(address, 5_000)).toMatchObject([
+      { name: 'big:9b', sizeBytes: 4 * GIB, vramBytes: 3 * GIB },
+    ]);
+    await call;
+  });
+
+  test('about old hosts leave open what those do not say', async () => {
+    const answers: Readonly<Record<string, object>> = {
+      '/api/ps': { models: [{ name: 'a', size: 5, size_vram: 5 }] },
+      '/api/tags': { models: [{ name: 'a', size: 5 }] },
+      '/api/show': {},
+    };
+    const host = await serve((request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(answers[request.url ?? '']));
+    });
+    const address = addressOf(host);
+    expect(await language.listResidentModels(address, 5_000)).toEqual([
+      { name: 'a', sizeBytes: 5, vramBytes: 5, contextTokens: null },
+    ]);
+    expect(await language.listModels(address, 5_000)).toEqual([
+      { name: 'a', sizeBytes: 5, family: '', parameterSize: '' },
+    ]);
+    expect(await language.showModel(address, 'a', 5_000)).toMatchObject({
+      contextTokens: null,
+      memoryShape: null,
+    });
+  });
+
   test('carry the bearer token; without it they are rejected', async () => {
     const node = await start({ bearerToken: 'secret' });
-    expect((await failureOf(language.getVersion(addressOf(node), 5_000))).type).toBe('RequestRejected');
+    const refused = await failureOf(language.getVersion(addressOf(node), 5_000));
+    expect(refused).toMatchObject({ type: 'NodeUnavailable', details: { kind: 'access_denied' } });
+    expect(refused.details['reason']).toContain('token');
     const address = addressOf(node, { bearerToken: 'secret' });
     expect(await language.getVersion(address, 5_000)).not.toBe('');
     expect((await generate(address, 'simulated')).text).toBe(ANSWER);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { createAnswerCollector } from '../../models/answer-collector.ts';
-import { failureFromStatus } from '../../models/node-failure.ts';
+import { failureFromError, failureFromStatus } from '../../models/node-failure.ts';
 import { promptWasCut } from '../../models/prompt-fit.ts';
 import { createRepetitionDetector } from '../../models/repetition-detector.ts';
 import { sameModel } from '../../domain/model-name.ts';
@@ -98,17 +98,42 @@ describe('a prompt counts as cut', () => {
 
 describe('an HTTP status', () => {
   test.each([
-    [503, '{"error":"server busy, please try again.  maximum pending requests exceeded"}', 'NodeUnavailable', 'busy'],
-    [429, 'slow down', 'NodeUnavailable', 'busy'],
-    [500, '{"error":"model requires more system memory"}', 'NodeUnavailable', 'server_error'],
+    [503, '{"error":"server busy, please try again.  maximum pending requests exceeded"}', 'NodeBusy', undefined],
+    [429, 'slow down', 'NodeBusy', undefined],
+    [499, '{"error":"request canceled"}', 'NodeBusy', undefined],
+    [500, '{"error":"no reason at all"}', 'NodeUnavailable', 'server_error'],
+    [500, '{"error":"timed out waiting for llama runner to start - progress 0.40"}', 'NodeUnavailable', 'model_failed'],
+    [
+      500,
+      '{"error":"llama runner process has terminated: signal: segmentation fault"}',
+      'NodeUnavailable',
+      'model_failed',
+    ],
     [404, '{"error":"model \\"x\\" not found, try pulling it first"}', 'ModelMissing', undefined],
     [404, '404 page not found', 'NodeUnavailable', 'not_ollama'],
     [400, '{"error":"the input length exceeds the context length"}', 'PromptTooLong', undefined],
     [400, '{"error":"invalid options"}', 'RequestRejected', undefined],
-    [401, 'unauthorized', 'RequestRejected', undefined],
+    [401, 'unauthorized', 'NodeUnavailable', 'access_denied'],
   ])('%i with %s is %s', (status, body, type, kind) => {
     const failure = failureFromStatus(node, status, body);
     expect(failure.type).toBe(type);
     expect(failure.details['kind']).toBe(kind);
+  });
+
+  test.each([
+    'model requires more system memory (9.3 GiB) than is available (7.6 GiB)',
+    'llama runner process has terminated: cudaMalloc failed: out of memory',
+    'llama runner process has terminated: CUDA error: out of memory',
+    'an error was encountered while running the model: ROCm error: out of memory',
+    'Insufficient Memory (00000008:kIOGPUCommandBufferCallbackErrorOutOfMemory)',
+    'llama runner process has terminated: unable to allocate CPU buffer',
+    'vk::Device::allocateMemory: ErrorOutOfDeviceMemory',
+    'memory layout cannot be allocated',
+    'failed to allocate memory for model',
+    'model failed to load, this may be due to resource limitations or an internal error, check ollama server logs',
+    'llama runner process has terminated: signal: killed',
+  ])('500 with "%s" is OutOfMemory', (error) => {
+    expect(failureFromStatus(node, 500, JSON.stringify({ error })).type).toBe('OutOfMemory');
+    expect(failureFromError(node, new Error(error)).type).toBe('OutOfMemory');
   });
 });
