@@ -18,6 +18,8 @@ export interface ModelUsage {
   readonly durationMs: number;
   /** Hosts that were tried in vain before this one answered. */
   readonly hops: number;
+  /** What the result is to say when it was made otherwise than planned. */
+  readonly remark?: string;
 }
 
 /** One program or part that a model wrote. The code itself is the artifact `programHash` (a `Program`). */

@@ -10,9 +10,28 @@ export const FAILURES = {
     status: 422,
     meaning: 'The Idempotency-Key was used before with another body.',
   },
+  NodeNotFound: { retry: 'never', status: 404, meaning: 'No Ollama host has this name.' },
+  NodeConflict: { retry: 'never', status: 409, meaning: 'The name or the address belongs to another Ollama host.' },
   TooManyRuns: { retry: 'backoff', status: 503, meaning: 'The limit of open runs is reached; try again later.' },
   TemporalUnavailable: { retry: 'backoff', status: 503, meaning: 'The Temporal server cannot be reached.' },
   NodeUnavailable: { retry: 'elsewhere', status: 503, meaning: 'The Ollama host failed; another one is chosen.' },
+  NodeBusy: {
+    retry: 'elsewhere',
+    status: 503,
+    meaning: 'The Ollama host has more to do than it takes; it is asked later.',
+  },
+  OutOfMemory: {
+    retry: 'elsewhere',
+    status: 503,
+    meaning: 'The model with its context does not fit into the memory of the Ollama host.',
+  },
+  PullInterrupted: {
+    retry: 'backoff',
+    status: 503,
+    meaning: 'The Ollama host did not finish the pull; it goes on where it stopped.',
+  },
+  PullRefused: { retry: 'never', status: 422, meaning: 'The Ollama host cannot take the model, or may not.' },
+  PullNotFound: { retry: 'never', status: 404, meaning: 'No pull has this ID.' },
   LeaseLost: { retry: 'elsewhere', status: 503, meaning: 'The turn on the host had run out; it is asked for again.' },
   ModelMissing: { retry: 'elsewhere', status: 503, meaning: 'The Ollama host does not have the model.' },
   FleetUnavailable: {

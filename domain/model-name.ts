@@ -11,3 +11,11 @@ export function fullModelName(name: string): string {
 export function sameModel(left: string, right: string): boolean {
   return fullModelName(left) === fullModelName(right);
 }
+
+/** As Ollama reads names: host and port, then namespace, then model, then tag; each begins with a letter, a digit or `_`. */
+const MODEL_NAME = /^(?:(?:\w[\w.:-]{0,349}\/)?\w[\w-]{0,79}\/)?\w[\w.-]{0,79}(?::\w[\w.-]{0,79})?$/;
+
+/** True for what can be the name of a model, such as `qwen3:1.7b` or `hf.co/bartowski/Qwen3-GGUF:Q4_K_M`. */
+export function isModelName(name: string): boolean {
+  return MODEL_NAME.test(name);
+}

@@ -26,7 +26,13 @@ export interface InvalidAnswer {
   readonly problem: string;
 }
 
-/** One model call as a step of a run. Its key is a hash of all of this except `priority` and `title`. */
+/** How a call is made otherwise than planned, because it fitted into the memory of no host as it was. */
+export interface ReducedCall {
+  readonly plannedModel: string;
+  readonly contextTokens: number;
+}
+
+/** One model call as a step of a run. Its key is a hash of all of this except `priority`, `title` and `reduced`. */
 export interface ModelStep {
   readonly runId: RunId;
   readonly requestHash: ContentHash;
@@ -37,6 +43,7 @@ export interface ModelStep {
   readonly priority: Priority;
   /** For the Web UI, such as `write parser.py, candidate 2`. */
   readonly title: string;
+  readonly reduced?: ReducedCall;
 }
 
 /** What was read out of an answer. */

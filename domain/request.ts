@@ -49,6 +49,8 @@ export interface SynthesisRequest {
   readonly candidates?: number;
   readonly decompose: DecomposeMode;
   readonly priority: Priority;
+  /** The caller's project or user; hosts are shared out evenly between callers of the same priority. */
+  readonly namespace: string;
   /** True: neither recall nor reuse an earlier answer. */
   readonly fresh: boolean;
   readonly limits: RequestLimits;

@@ -23,6 +23,9 @@ export function isWorkerTask(name: string): name is WorkerTask {
 }
 
 /** The tasks that writing this program or part is, the narrower first: its kind, then its language. */
-export function writingTasks({ classification, planned }: ProgramScope): readonly WorkerTask[] {
+export function writingTasks({
+  classification,
+  planned,
+}: Pick<ProgramScope, 'classification' | 'planned'>): readonly WorkerTask[] {
   return [planned?.part.kind ?? classification.kind, classification.language];
 }

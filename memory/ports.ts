@@ -1,5 +1,8 @@
-import type { ContentHash, RunId, StepKey } from '../domain/ids.ts';
+import type { ContentHash, NodeId, RunId, StepKey } from '../domain/ids.ts';
+import type { DecisionOutcome, FleetDecision } from '../domain/fleet-decision.ts';
 import type { NodeSnapshot } from '../domain/node.ts';
+import type { NodeKnowledge } from '../domain/node-knowledge.ts';
+import type { AddedNode, NodePlace, NodeRecord, WantedState } from '../domain/node-record.ts';
 import type { SynthesisResult } from '../domain/result.ts';
 import type { NewRunEvent, RunEvent } from '../domain/run-event.ts';
 import type { RunRecord, RunStatus } from '../domain/run.ts';
@@ -38,6 +41,8 @@ export interface RunStore {
   /** Runs that are queued or running. */
   listOpen(): Promise<readonly RunRecord[]>;
   countOpen(): Promise<number>;
+  /** A status that no run has is left out. */
+  countByStatus(): Promise<Readonly<Partial<Record<RunStatus, number>>>>;
 }
 
 /** What happens in a run, in order. Tokens go here and never into a workflow history. */
@@ -48,6 +53,8 @@ export interface RunEventLog {
   read(runId: RunId, after: number, limit: number): Promise<readonly RunEvent[]>;
   /** All events of a run but its text, oldest first: a few per model call, where pieces of text are hundreds. */
   readWithoutText(runId: RunId): Promise<readonly RunEvent[]>;
+  /** Events of all runs that are kept. */
+  count(): Promise<number>;
   /** Events above `after`, then new ones as they come, from this process or another; ends after `run.finished` or on abort. */
   subscribe(runId: RunId, after: number, signal: AbortSignal): AsyncIterable<RunEvent>;
 }
@@ -71,6 +78,45 @@ export interface NodeSnapshotStore {
   read(): Promise<readonly NodeSnapshot[]>;
 }
 
+/** What was learned of the nodes, kept over restarts. */
+export interface FleetKnowledgeStore {
+  /** Replaces what is kept of these nodes; what is kept of others stays. */
+  write(entries: readonly NodeKnowledge[]): Promise<void>;
+  read(): Promise<readonly NodeKnowledge[]>;
+}
+
+/** What people have said of the nodes: written by any process, followed by the owner of the fleet. */
+export interface NodeRegistry {
+  /** In the order in which each was first spoken of. */
+  list(): Promise<readonly NodeRecord[]>;
+  /** Adds a node, or one in the place of a removed one; false when another added node has the ID. */
+  add(node: AddedNode): Promise<boolean>;
+  /** Says what is wanted of a node, whoever named it. */
+  setWanted(node: NodePlace, wanted: WantedState): Promise<void>;
+  /** Asks for a look at the node at once; gives the number of the question. */
+  askProbe(node: NodePlace): Promise<number>;
+  /** The owner has looked: this question and those before it are answered. */
+  answerProbe(id: NodeId, question: number): Promise<void>;
+}
+
+/** How the granted call of a lease ended. */
+export type EndedDecision = DecisionOutcome & { readonly leaseId: string };
+
+/** Which decisions are wanted: of one run, of one host that was chosen, or all. */
+export interface DecisionFilter {
+  readonly limit: number;
+  readonly runId?: RunId;
+  readonly nodeId?: NodeId;
+}
+
+/** The last thousand grants of the scheduler, for people who ask why. */
+export interface DecisionLog {
+  /** Adds grants, and the outcomes of these and of earlier ones; an outcome of an unknown lease is dropped. */
+  append(decisions: readonly FleetDecision[], outcomes: readonly EndedDecision[]): Promise<void>;
+  /** Newest first. */
+  list(filter: DecisionFilter): Promise<readonly FleetDecision[]>;
+}
+
 /** One holder at a time for a named duty; a holder that stops renewing loses it. */
 export interface OwnershipStore {
   /** Takes or renews the duty; false when another holder has it. */
@@ -86,6 +132,9 @@ export interface Memory {
   readonly events: RunEventLog;
   readonly recall: RecallStore;
   readonly nodeSnapshots: NodeSnapshotStore;
+  readonly nodeRegistry: NodeRegistry;
+  readonly fleetKnowledge: FleetKnowledgeStore;
+  readonly decisions: DecisionLog;
   readonly ownership: OwnershipStore;
   /** Schema version and file size, for `doctor` and `/health`. */
   describe(): Promise<{ readonly location: string; readonly schemaVersion: number; readonly sizeBytes: number }>;

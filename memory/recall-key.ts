@@ -17,11 +17,11 @@ export interface AnswerShape {
 
 /**
  * The key of exact recall: a hash of everything that shapes the answer, so that no change of it is ever served an old one.
- * Left out, because only whole verified results are recalled: priority, `fresh`, and the limits that merely end a run early
+ * Left out, because only whole verified results are recalled: priority, namespace, `fresh`, and the limits that merely end a run early
  * (model calls, tokens, minutes).
  */
 export function createRecallKey(request: SynthesisRequest, shape: AnswerShape): ContentHash {
-  const { prompt, limits, priority: _priority, fresh: _fresh, ...rest } = request;
+  const { prompt, limits, priority: _priority, namespace: _namespace, fresh: _fresh, ...rest } = request;
   return hashJson({
     ...rest,
     prompt: trimLineEnds(prompt),

@@ -3,14 +3,17 @@ import { createNodeActivities } from '../activities/registry.ts';
 import type { NodeId } from '../domain/ids.ts';
 import type { NodeAddress } from '../domain/node.ts';
 import type { WorkerPlace } from './control-worker.ts';
-import { startWorker, type RunningWorker } from './running-worker.ts';
+import { pollAtMost, startWorker, type RunningWorker } from './running-worker.ts';
 
 /** One activity-only worker for each Ollama host, on the queue that nobody else polls. */
 export interface NodeWorkers {
-  /** Makes these the hosts that have a worker. */
+  /** Makes these the hosts that have a worker; the worker of another one stays until its calls have ended. */
   setNodes(nodes: readonly NodeAddress[]): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** As many as the settings and the API take for one host. */
+const MOST_SLOTS = 256;
 
 export function createNodeWorkers(place: WorkerPlace, deps: FleetDependencies): NodeWorkers {
   const workers = new Map<NodeId, RunningWorker>();
@@ -25,8 +28,10 @@ export function createNodeWorkers(place: WorkerPlace, deps: FleetDependencies): 
         activities,
         // The Web UI shows it beside each call: which host, through which of our processes.
         identity: `${node.id}@${process.pid}`,
-        maxConcurrentActivityTaskExecutions: node.slots,
-        maxConcurrentActivityTaskPolls: Math.min(2, node.slots),
+        // The scheduler's leases are the limit: the slots of a host may change while its calls run.
+        maxConcurrentActivityTaskExecutions: MOST_SLOTS,
+        // Calls come seconds apart; each poll of a process that freezes swallows one, until its heartbeat is missed.
+        activityTaskPollerBehavior: pollAtMost(Math.min(2, node.slots)),
       },
       onDeath,
     );
@@ -42,7 +47,7 @@ export function createNodeWorkers(place: WorkerPlace, deps: FleetDependencies): 
   return {
     async setNodes(nodes) {
       const wanted = new Set(nodes.map((node) => node.id));
-      const gone = [...workers.keys()].filter((id) => !wanted.has(id));
+      const gone = [...workers.keys()].filter((id) => !wanted.has(id) && deps.scheduler.busySlots(id) === 0);
       const added = nodes.filter((node) => !workers.has(node.id));
       // Every start has ended before this does, so that `stop` sees all of them.
       const changes = await Promise.allSettled([...gone.map(stop), ...added.map(start)]);

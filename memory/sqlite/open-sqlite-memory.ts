@@ -4,8 +4,11 @@ import type Database from 'better-sqlite3';
 import type { RunId } from '../../domain/ids.ts';
 import type { Memory } from '../ports.ts';
 import { createArtifactStore } from './artifact-store.ts';
+import { createFleetKnowledgeStore } from './fleet-knowledge-store.ts';
+import { createDecisionLog } from './decision-log.ts';
 import { readSchemaVersion } from './migrate-database.ts';
 import { readMigrations } from './migration-files.ts';
+import { createNodeRegistry } from './node-registry.ts';
 import { createNodeSnapshotStore } from './node-snapshot-store.ts';
 import { openDatabase } from './open-database.ts';
 import { createOwnershipStore } from './ownership-store.ts';
@@ -51,6 +54,9 @@ export async function openSqliteMemory({ folder, now = Date.now }: SqliteMemoryO
     events: createRunEventLog(connection, watcher),
     recall: createRecallStore(connection),
     nodeSnapshots: createNodeSnapshotStore(connection),
+    fleetKnowledge: createFleetKnowledgeStore(connection),
+    nodeRegistry: createNodeRegistry(connection),
+    decisions: createDecisionLog(connection),
     ownership: createOwnershipStore(connection),
     prune: (before) => pruneDatabase(connection, before),
     describe: () => describeDatabase(connection),

@@ -16,11 +16,12 @@ const HASHES = /[0-9a-f]{64}/g;
 
 /**
  * Removes runs that ended before a time, with their events and step results, and artifacts that nothing refers to and nobody
- * used since. Recalled results stay, and so do their artifacts. The file keeps its size; the space is used again.
+ * used since, and what was learned of hosts that have not been used since. Recalled results stay, and so do their artifacts. The file keeps its size; the space is used again.
  * `before` is ISO 8601 in UTC.
  */
 export async function pruneDatabase(connection: SqliteConnection, before: string): Promise<PruneReport> {
   const runs = await pruneRuns(connection, before);
+  await pruneKnowledge(connection, before);
   const artifacts = await pruneArtifacts(connection, before);
   return { runs, artifacts };
 }
@@ -40,6 +41,12 @@ async function pruneRuns({ database, perform }: SqliteConnection, before: string
     return ids.length;
   });
   return repeatUntilDone(() => perform('prune.runs', () => removeSome.immediate()));
+}
+
+/** What was measured of a host so long ago says nothing of it any more. */
+async function pruneKnowledge({ database, perform }: SqliteConnection, before: string): Promise<void> {
+  const remove = database.prepare('DELETE FROM node_knowledge WHERE learned_at < ?');
+  await perform('prune.knowledge', () => remove.run(before));
 }
 
 async function pruneArtifacts({ database, perform }: SqliteConnection, before: string): Promise<number> {

@@ -31,6 +31,12 @@ export function createRunEventLog(connection: SqliteConnection, watcher: RunWatc
   const selectEnd = database
     .prepare<[RunId], number | null>("SELECT min(sequence) FROM run_events WHERE run_id = ? AND type = 'run.finished'")
     .pluck();
+  // Sequences count from one without a gap: the last of each run says how many there are, without reading them all.
+  const count = database
+    .prepare<[], number>(
+      `SELECT coalesce(sum(coalesce((SELECT max(sequence) FROM run_events WHERE run_id = runs.id), 0)), 0) FROM runs`,
+    )
+    .pluck();
 
   const read: RunEventLog['read'] = (runId, after, limit) =>
     perform('events.read', () => select.all(runId, after, limit).map(toRunEvent));
@@ -71,6 +77,7 @@ export function createRunEventLog(connection: SqliteConnection, watcher: RunWatc
         insertAll(events, isoNow(connection));
         watcher.notify(new Set(events.map((event) => event.runId)));
       }),
+    count: () => perform('events.count', () => count.get() ?? 0),
     read,
     readWithoutText: (runId) => perform('events.read', () => selectWithoutText.all(runId).map(toRunEvent)),
     subscribe,

@@ -32,6 +32,7 @@ export function createRunStore(connection: SqliteConnection): RunStore {
   const selectOne = database.prepare<[RunId], RunRow>(`${SELECT} WHERE id = ?`);
   const selectOpen = database.prepare<[], RunRow>(`${SELECT} WHERE ${OPEN} ORDER BY created_at, id`);
   const countOpen = database.prepare<[], number>(`SELECT count(*) FROM runs WHERE ${OPEN}`).pluck();
+  const countAll = database.prepare<[], [RunStatus, number]>('SELECT status, count(*) FROM runs GROUP BY status').raw();
   const insert = prepareInsert(database);
   const selectPage = preparePage(database);
   return {
@@ -59,6 +60,7 @@ export function createRunStore(connection: SqliteConnection): RunStore {
     list: (filter) => perform('runs.list', () => selectPage(filter)),
     listOpen: () => perform('runs.listOpen', () => selectOpen.all().map(toRunRecord)),
     countOpen: () => perform('runs.countOpen', () => countOpen.get() ?? 0),
+    countByStatus: () => perform('runs.countByStatus', () => Object.fromEntries(countAll.all())),
   };
 }
 

@@ -37,6 +37,7 @@ function createSubmission(prompt: string, bodyHash = 'hash-a'): RunSubmission {
       files: [],
       decompose: 'auto',
       priority: 2,
+      namespace: 'default',
       fresh: false,
       limits: { modelCalls: 1, tokens: 1, minutes: 1, parts: 1, repairRounds: 1 },
     },

@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hashText } from '../../memory/content-hash.ts';
+import type { NodeId } from '../../domain/ids.ts';
+import type { NodeKnowledge } from '../../domain/node-knowledge.ts';
 import type { Memory } from '../../memory/ports.ts';
+import { describeDecisionLog } from './memory-decisions-contract.ts';
 import { describeRunEvents } from './memory-events-contract.ts';
+import { describeNodeRegistry } from './memory-nodes-contract.ts';
 import { collect, createNode, createResult, createRun, listAll, runId, stepKey, swapCase } from './memory-fixtures.ts';
 import type { MemoryHarness } from './memory-harness.ts';
 
@@ -200,6 +204,31 @@ export function describeMemoryContract(name: string, createHarness: () => Promis
         expect(await other.nodeSnapshots.read()).toEqual([createNode('b')]);
       });
     });
+
+    describe('what was learned of the nodes', () => {
+      const entry = (name: string, url: string, knowledge: unknown): NodeKnowledge => ({
+        nodeId: name as NodeId,
+        url,
+        knowledge,
+      });
+
+      test('is read by another process; a write replaces what is kept of its nodes and no others', async () => {
+        expect(await memory.fleetKnowledge.read()).toEqual([]);
+        const first = [entry('a', 'http://a', { speed: 1.5 }), entry('b', 'http://b', { models: [] })];
+        await memory.fleetKnowledge.write(first);
+        await memory.fleetKnowledge.write([entry('b', 'http://elsewhere', null)]);
+        const other = await harness.open();
+        const kept = await other.fleetKnowledge.read();
+        expect(kept.toSorted((left, right) => left.nodeId.localeCompare(right.nodeId))).toEqual([
+          first[0],
+          entry('b', 'http://elsewhere', null),
+        ]);
+      });
+    });
+
+    describeNodeRegistry(() => ({ memory, harness }));
+
+    describeDecisionLog(() => ({ memory, harness }));
 
     describe('ownership', () => {
       test('one holder has a duty until it lets go or its lease ends', async () => {

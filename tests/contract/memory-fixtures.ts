@@ -6,6 +6,7 @@ import type { NewRunEvent, RunEvent, RunEventBody } from '../../domain/run-event
 import type { RunRecord } from '../../domain/run.ts';
 import { hashText } from '../../memory/content-hash.ts';
 import type { Memory } from '../../memory/ports.ts';
+import { aNodeSnapshot } from '../support/node-snapshots.ts';
 
 /** A run ID for a test. */
 export function runId(text: string): RunId {
@@ -51,19 +52,7 @@ export function createResult(state: SynthesisResult['state']): SynthesisResult {
 
 /** A node that is up. */
 export function createNode(id: string): NodeSnapshot {
-  return {
-    id: id as NodeId,
-    url: `http://${id}:11434`,
-    state: 'up',
-    problem: null,
-    version: '0.6.5',
-    models: [],
-    residentModels: [],
-    slots: 1,
-    speeds: [],
-    busySlots: 0,
-    seenAt: '2026-01-01T00:00:00.000Z',
-  };
+  return aNodeSnapshot({ id: id as NodeId, url: `http://${id}:11434`, seenAt: '2026-01-01T00:00:00.000Z' });
 }
 
 /** An event of the run as a whole. */

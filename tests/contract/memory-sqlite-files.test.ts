@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ContentHash, NodeId } from '../../domain/ids.ts';
 import { backupPath } from '../../memory/sqlite/migrate-database.ts';
 import { createMigration, readMigrations, type Migration } from '../../memory/sqlite/migration-files.ts';
 import { openDatabase } from '../../memory/sqlite/open-database.ts';
@@ -37,6 +38,18 @@ test('a new database gets no backup and an older one does', async () => {
   openDatabase(path, [FIRST, SECOND]).close();
   expect(read(path)).toEqual([2]);
   expect(read(backupPath(path, 1))).toEqual([]);
+});
+
+test('a database of the first schema keeps what it has and gets the registry of nodes', async () => {
+  const location = join(folder, DATABASE_FILE);
+  openDatabase(location, readMigrations().slice(0, 1)).close();
+  execute(location, "INSERT INTO artifacts VALUES ('hash', 4, '2026-01-01T00:00:00.000Z', 'text')");
+  const memory = await openSqliteMemory({ folder });
+  expect(await memory.artifacts.getText('hash' as ContentHash)).toBe('text');
+  expect(await memory.nodeRegistry.list()).toEqual([]);
+  expect(await memory.nodeRegistry.askProbe({ id: 'gpu' as NodeId, url: 'http://gpu:11434' })).toBe(1);
+  await memory.close();
+  expect(await readdir(folder)).toContain(`${DATABASE_FILE}.schema-0001.backup`);
 });
 
 test('a database of a newer Hydra is refused and left as it is', () => {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { NodeId } from '../../domain/ids.ts';
 import type { RunStatus } from '../../domain/run.ts';
 import { hashText } from '../../memory/content-hash.ts';
 import { openSqliteMemory, type SqliteMemory } from '../../memory/sqlite/open-sqlite-memory.ts';
@@ -35,6 +36,15 @@ async function addRun(id: string, status: RunStatus): Promise<void> {
 function daysFromStart(days: number): string {
   return new Date(START_MS + days * DAY_MS).toISOString();
 }
+
+test('what was learned of hosts goes that nobody has used since', async () => {
+  const entry = (nodeId: NodeId) => ({ nodeId, url: `http://${nodeId}`, knowledge: {} });
+  await memory.fleetKnowledge.write([entry('old' as NodeId)]);
+  time += 10 * DAY_MS;
+  await memory.fleetKnowledge.write([entry('new' as NodeId)]);
+  await memory.prune(daysFromStart(5));
+  expect(await memory.fleetKnowledge.read()).toEqual([entry('new' as NodeId)]);
+});
 
 test('old runs go with all that is theirs, newer ones stay', async () => {
   for (let index = 0; index < 25; index += 1) await addRun(`old-${index}`, 'completed');

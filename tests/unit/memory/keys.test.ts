@@ -68,6 +68,7 @@ describe('recall key', () => {
     files: [],
     decompose: 'auto',
     priority: 3,
+    namespace: 'default',
     fresh: false,
     limits: { modelCalls: 10, tokens: 1000, minutes: 5, parts: 4, repairRounds: 2 },
   };
@@ -84,6 +85,7 @@ describe('recall key', () => {
   test('what does not shape the answer does not change the key', () => {
     const same: Partial<SynthesisRequest>[] = [
       { priority: 1 },
+      { namespace: 'other' },
       { fresh: true },
       { limits: { ...request.limits, modelCalls: 1, tokens: 1, minutes: 1 } },
       { prompt: 'Add two numbers  \r\nplease\t\n' },
