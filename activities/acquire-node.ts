@@ -3,9 +3,11 @@ import type { NodeId } from '../domain/ids.ts';
 import type { Lease, LeaseRequest } from '../domain/lease.ts';
 import { sameModel } from '../domain/model-name.ts';
 import type { ModelAnswer, ModelStep } from '../domain/model-step.ts';
+import type { NodeSnapshot } from '../domain/node.ts';
 import { buildPrompt, DATA_ANSWER_TOKENS, estimateTokens, type Prompt } from './build-prompt.ts';
 import type { ControlDependencies, FleetDependencies, StoreDependencies } from './dependencies.ts';
 import { heartbeatWhile } from './heartbeat-while.ts';
+import { contextTokensOf } from './reduce-step.ts';
 import { stepKeyOf } from './step-key-of.ts';
 import { loadRequest } from './stored-json.ts';
 
@@ -13,6 +15,8 @@ export interface AcquireNodeInput {
   readonly step: ModelStep;
   /** Nodes that failed this call. */
   readonly avoid: readonly NodeId[];
+  /** Of the try before. It is still held when the worker that was to take it up is frozen or gone. */
+  readonly lastLeaseId?: string;
 }
 
 /** A node to call, or the answer that an earlier execution of this step was accepted with. */
@@ -20,7 +24,9 @@ export type NodeGrant =
   { readonly kind: 'granted'; readonly lease: Lease } | { readonly kind: 'answered'; readonly answer: ModelAnswer };
 
 /** Waits until the scheduler has a node for the call. */
-export async function acquireNode(deps: FleetDependencies, { step, avoid }: AcquireNodeInput): Promise<NodeGrant> {
+export async function acquireNode(deps: FleetDependencies, input: AcquireNodeInput): Promise<NodeGrant> {
+  const { step, avoid, lastLeaseId } = input;
+  if (lastLeaseId !== undefined) deps.scheduler.forfeit(lastLeaseId);
   const accepted = await deps.memory.steps.find(stepKeyOf(step, deps.promptsVersion));
   if (accepted !== undefined) return { kind: 'answered', answer: accepted as ModelAnswer };
   const prompt = await buildPrompt(step, deps.memory.artifacts);
@@ -36,10 +42,11 @@ export async function acquireNode(deps: FleetDependencies, { step, avoid }: Acqu
 /** A node that is free now, where this process looks after the fleet; null: the call has to wait with `acquireNode`. */
 export async function grantNode(
   deps: ControlDependencies,
-  { step, avoid }: AcquireNodeInput,
+  { step, avoid, lastLeaseId }: AcquireNodeInput,
 ): Promise<NodeGrant | null> {
   const scheduler = deps.schedulerHere();
   if (!scheduler) return null;
+  if (lastLeaseId !== undefined) scheduler.forfeit(lastLeaseId);
   const accepted = await deps.memory.steps.find(stepKeyOf(step, deps.promptsVersion));
   if (accepted !== undefined) return { kind: 'answered', answer: accepted as ModelAnswer };
   const request = await leaseRequest(deps, step, await buildPrompt(step, deps.memory.artifacts), avoid);
@@ -53,11 +60,14 @@ async function leaseRequest(
   prompt: Prompt,
   avoid: readonly NodeId[],
 ): Promise<LeaseRequest> {
-  const { maxTokens } = await loadRequest(deps.memory.artifacts, step.requestHash);
+  const { maxTokens, namespace } = await loadRequest(deps.memory.artifacts, step.requestHash);
   return {
     runId: step.runId,
+    namespace,
+    title: step.title,
     model: step.sample.model,
     promptTokens: estimateTokens(prompt.messages),
+    contextTokens: contextTokensOf(step, deps),
     // Answers end well before their limit; half of it is nearer to what is measured than the limit itself.
     completionTokens: Math.ceil((prompt.answerSchema ? DATA_ANSWER_TOKENS / 4 : maxTokens) / 2),
     priority: step.priority,
@@ -93,10 +103,19 @@ async function tellWhileWaiting<Result>(
 }
 
 function reasonToWait({ nodes }: FleetDependencies, model: string): string {
-  const having = nodes().filter((node) => node.models.some((one) => sameModel(one.name, model)));
-  if (having.length === 0) return `no host has ${model}; bring it with: ollama pull ${model}`;
+  const known = nodes();
+  if (known.length === 0) return 'no host is in use; add or resume one, see: hydra nodes';
+  const having = known.filter((node) => node.models.some((one) => sameModel(one.name, model)));
+  if (having.length === 0) return `no host has ${model}; bring it with: hydra models pull ${model}`;
   const up = having.filter((node) => node.state === 'up');
   if (up.length === 0)
     return `no host with ${model} is up (${having.map((node) => `${node.id}: ${node.problem ?? node.state}`).join('; ')})`;
-  return `${up.map((node) => node.id).join(', ')} ${up.length === 1 ? 'is' : 'are'} busy with other calls`;
+  const active = up.filter((node) => node.wanted === 'active');
+  if (active.length === 0)
+    return `${nameAll(up)} draining; let one work again with: hydra nodes resume ${up[0]?.id ?? ''}`;
+  return `${nameAll(active)} busy with other calls`;
+}
+
+function nameAll(nodes: readonly NodeSnapshot[]): string {
+  return `${nodes.map(({ id }) => id).join(', ')} ${nodes.length === 1 ? 'is' : 'are'}`;
 }

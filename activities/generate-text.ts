@@ -5,12 +5,16 @@ import type { Lease } from '../domain/lease.ts';
 import type { ModelAnswer, ModelStep } from '../domain/model-step.ts';
 import type { NodeAddress } from '../domain/node.ts';
 import type { RunEventBody } from '../domain/run-event.ts';
+import { deadlinesOf } from '../fleet/call-deadlines.ts';
 import type { CallReport } from '../fleet/scheduler-port.ts';
 import type { GeneratedText, GenerateTextRequest } from '../models/language-model.ts';
-import { buildPrompt, DATA_ANSWER_TOKENS } from './build-prompt.ts';
+import type { NodeProblem } from '../models/node-failure.ts';
+import { buildPrompt, DATA_ANSWER_TOKENS, estimateTokens } from './build-prompt.ts';
 import type { FleetDependencies } from './dependencies.ts';
 import { heartbeatWhile, PROMPT_HEARTBEAT_MS } from './heartbeat-while.ts';
+import { preloadNext } from './preload-next.ts';
 import { readAnswer } from './read-answer.ts';
+import { contextTokensOf, explainReduction } from './reduce-step.ts';
 import { stepKeyOf } from './step-key-of.ts';
 import { loadRequest, loadText } from './stored-json.ts';
 
@@ -19,7 +23,7 @@ export interface GenerateTextInput {
   readonly lease: Lease;
   /** Executions before this one that ended without an answer, whoever was at fault. */
   readonly tries: number;
-  /** Nodes that failed before this one. */
+  /** Nodes that failed before this one, or could not hold the model. */
   readonly hops: number;
   /** Text that a failed node had produced; this one continues it. */
   readonly partialHash: ContentHash | null;
@@ -38,8 +42,9 @@ interface Call {
 
 /**
  * Calls the model on the leased node and accepts the first answer for the step.
- * Errors: SynthesisFailure NodeUnavailable and ModelMissing, after which another node is to be tried; their details carry
- * `partialHash` when text had arrived. LeaseLost, after which a node is to be asked for again: no fault of this one.
+ * Errors: SynthesisFailure NodeUnavailable, ModelMissing and OutOfMemory, after which another node is to be tried; their
+ * details carry `partialHash` when text had arrived. LeaseLost and NodeBusy, after which a node is to be asked for again: no
+ * fault of this one.
  */
 export async function generateText(deps: FleetDependencies, input: GenerateTextInput): Promise<ModelAnswer> {
   const stepKey = stepKeyOf(input.step, deps.promptsVersion);
@@ -60,7 +65,7 @@ export async function generateText(deps: FleetDependencies, input: GenerateTextI
     if (answered.problem === null) report = { ended: 'finished', ...answered.generated };
     return await accept(call, answered);
   } catch (error) {
-    report = reportOf(error);
+    report = reportOf(error, contextTokensOf(input.step, deps));
     noteReroute({ deps, input, stepKey, node }, error);
     throw await withPartialText(deps, error);
   } finally {
@@ -90,6 +95,7 @@ async function runCall(call: Call): Promise<Answered> {
   });
   // Readers drop the text of the execution before; what is continued belongs to this one.
   if (request.resumeText) emit(call, { type: 'text.delta', text: request.resumeText });
+  void preloadNext(call.deps, step);
   const answered = await heartbeatWhile(PROMPT_HEARTBEAT_MS, () => answerOrCut(call, request));
   const { completionTokens, totalMs } = answered.generated;
   emit(call, { type: 'model.finished', completionTokens, durationMs: Math.round(totalMs) });
@@ -99,9 +105,11 @@ async function runCall(call: Call): Promise<Answered> {
 /** An answer that was cut short or never ended is still this model's answer; its reading says what is wrong with it. */
 async function answerOrCut(call: Call, request: GenerateTextRequest): Promise<Answered> {
   const onText = (text: string): void => emit(call, { type: 'text.delta', text });
+  const onProgress = (): void => call.deps.scheduler.noteProgress(call.node.id);
+  const options = { signal: cancellationSignal(), onText, onProgress };
   const startedAt = performance.now();
   try {
-    const generated = await call.deps.languageModel.generateText(request, { signal: cancellationSignal(), onText });
+    const generated = await call.deps.languageModel.generateText(request, options);
     return { generated, problem: null };
   } catch (error) {
     if (!(error instanceof SynthesisFailure) || !CUT_ANSWERS.has(error.type)) throw error;
@@ -115,9 +123,11 @@ async function answerOrCut(call: Call, request: GenerateTextRequest): Promise<An
 }
 
 async function toModelRequest({ deps, input, node }: Call): Promise<GenerateTextRequest> {
-  const { step, partialHash } = input;
+  const { step, lease, partialHash } = input;
   const { artifacts } = deps.memory;
   const [prompt, asked] = await Promise.all([buildPrompt(step, artifacts), loadRequest(artifacts, step.requestHash)]);
+  const maxTokens = prompt.answerSchema ? DATA_ANSWER_TOKENS : asked.maxTokens;
+  const timing = { ...lease, maxTokens, promptTokens: estimateTokens(prompt.messages), slots: node.slots };
   const { firstTokenMs, idleMs, totalMs } = deps.settings.timeouts;
   return {
     node,
@@ -125,9 +135,9 @@ async function toModelRequest({ deps, input, node }: Call): Promise<GenerateText
     messages: prompt.messages,
     temperature: step.sample.temperature,
     seed: step.sample.seed,
-    maxTokens: prompt.answerSchema ? DATA_ANSWER_TOKENS : asked.maxTokens,
-    contextTokens: deps.settings.contextTokens,
-    deadlines: { firstTokenMs, idleMs, totalMs },
+    maxTokens,
+    contextTokens: contextTokensOf(step, deps),
+    deadlines: deadlinesOf(timing, { firstTokenMs, idleMs, totalMs }),
     ...(prompt.answerSchema ? { answerSchema: prompt.answerSchema } : {}),
     // An answer with a schema always starts over: a grammar cannot be resumed in the middle.
     ...(partialHash && !prompt.answerSchema ? { resumeText: await loadText(artifacts, partialHash) } : {}),
@@ -137,6 +147,7 @@ async function toModelRequest({ deps, input, node }: Call): Promise<GenerateText
 async function accept(call: Call, { generated, problem }: Answered): Promise<ModelAnswer> {
   const { deps, input, stepKey } = call;
   const { step, lease, hops } = input;
+  const remark = explainReduction(step, deps);
   const answerHash = await deps.memory.artifacts.putText(generated.text);
   const answer: ModelAnswer = {
     stepKey,
@@ -148,6 +159,7 @@ async function accept(call: Call, { generated, problem }: Answered): Promise<Mod
       completionTokens: generated.completionTokens,
       durationMs: Math.round(generated.totalMs),
       hops,
+      ...(remark === undefined ? {} : { remark }),
     },
     reading: problem
       ? { kind: 'invalid', cause: 'cut_off', problem }
@@ -168,10 +180,24 @@ function noteReroute(call: Call, error: unknown): void {
   emit(call, { type: 'model.rerouted', nodeId: call.node.id, reason: error.message });
 }
 
-function reportOf(error: unknown): CallReport {
+/** Ways of failing that say something about this model on this host, and nothing about the host: it lives. */
+const MODELS_OWN: ReadonlySet<unknown> = new Set<NodeProblem>(['first_token', 'total', 'model_failed']);
+
+function reportOf(error: unknown, contextTokens: number): CallReport {
   if (!(error instanceof SynthesisFailure)) return { ended: 'neutral' };
-  if (error.type === 'NodeUnavailable') return { ended: 'unavailable', reason: error.message };
-  return error.type === 'ModelMissing' ? { ended: 'model_missing' } : { ended: 'neutral' };
+  const reason = error.message;
+  switch (error.type) {
+    case 'NodeUnavailable':
+      return { ended: MODELS_OWN.has(error.details['kind']) ? 'model_unavailable' : 'unavailable', reason };
+    case 'NodeBusy':
+      return { ended: 'busy', reason };
+    case 'OutOfMemory':
+      return { ended: 'out_of_memory', contextTokens };
+    case 'ModelMissing':
+      return { ended: 'model_missing' };
+    default:
+      return { ended: 'neutral' };
+  }
 }
 
 /** Replaces partial text in the failure's details by its hash: text does not belong into a history. */

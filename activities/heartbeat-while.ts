@@ -6,9 +6,16 @@ import { heartbeat } from '@temporalio/activity';
  */
 export const PROMPT_HEARTBEAT_MS = 500;
 
-/** Heartbeats for as long as the work runs: a model load or a queue gives no sign of life by itself. */
-export async function heartbeatWhile<Result>(intervalMs: number, work: () => Promise<Result>): Promise<Result> {
-  const timer = setInterval(() => heartbeat(), intervalMs);
+/**
+ * Heartbeats for as long as the work runs: a model load or a queue gives no sign of life by itself.
+ * `tell` is asked each time for what the next execution is to know if this one dies.
+ */
+export async function heartbeatWhile<Result>(
+  intervalMs: number,
+  work: () => Promise<Result>,
+  tell: () => unknown = () => undefined,
+): Promise<Result> {
+  const timer = setInterval(() => heartbeat(tell()), intervalMs);
   try {
     return await work();
   } finally {

@@ -1,14 +1,18 @@
+import type { ModelStep } from '../domain/model-step.ts';
 import { acquireNode, grantNode, type AcquireNodeInput } from './acquire-node.ts';
 import { asActivity } from './as-activity.ts';
 import { classifyByParser } from './classify-by-parser.ts';
 import { decideFromStores, type DecideNextInput } from './decide/decide-from-stores.ts';
-import type { ControlDependencies, FleetDependencies } from './dependencies.ts';
+import type { ControlDependencies, FleetDependencies, PullDependencies } from './dependencies.ts';
 import { generateText, type GenerateTextInput } from './generate-text.ts';
 import { mergeParts, type MergeInput } from './merge-program.ts';
 import { planSample, type PlanSampleInput } from './plan-sample.ts';
+import { pullOnNode, type PullOnNodeInput } from './pull-on-node.ts';
 import { recallResult } from './recall-result.ts';
 import { recordFailure, recordResult, type RecordFailureInput, type RecordResultInput } from './record-outcome.ts';
 import { recordProgress, type RecordProgressInput } from './record-progress.ts';
+import { reduceStep } from './reduce-step.ts';
+import { createTurns } from './take-turns.ts';
 
 type ByRequest = Parameters<typeof classifyByParser>[1];
 
@@ -21,15 +25,20 @@ export function createControlActivities(deps: ControlDependencies) {
     planSample: asActivity((input: PlanSampleInput) => planSample(deps, input)),
     decideNext: asActivity((input: DecideNextInput) => decideFromStores(deps, input)),
     mergeProgram: asActivity((input: MergeInput) => mergeParts(deps, input)),
+    reduceStep: asActivity((step: ModelStep) => reduceStep(deps, step)),
     recordProgress: asActivity((input: RecordProgressInput) => recordProgress(deps, input)),
     recordResult: asActivity((input: RecordResultInput) => recordResult(deps, input)),
     recordFailure: asActivity((input: RecordFailureInput) => recordFailure(deps, input)),
   };
 }
 
-/** Waiting for a node, on the fleet owner's queue. */
-export function createFleetActivities(deps: FleetDependencies) {
-  return { acquireNode: asActivity((input: AcquireNodeInput) => acquireNode(deps, input)) };
+/** Waiting for a node, and what is done on hosts beside calls, on the fleet owner's queue. */
+export function createFleetActivities(deps: FleetDependencies & PullDependencies) {
+  const inTurn = createTurns();
+  return {
+    acquireNode: asActivity((input: AcquireNodeInput) => acquireNode(deps, input)),
+    pullOnNode: asActivity((input: PullOnNodeInput) => pullOnNode(deps, inTurn, input)),
+  };
 }
 
 /** Calls on one Ollama host, on its own queue. */
@@ -40,4 +49,5 @@ export function createNodeActivities(deps: FleetDependencies) {
 export type ControlActivities = ReturnType<typeof createControlActivities>;
 export type FleetActivities = ReturnType<typeof createFleetActivities>;
 export type NodeActivities = ReturnType<typeof createNodeActivities>;
+export type { NodeGrant } from './acquire-node.ts';
 export type { VerifyActivities } from './verify/verify-activities.ts';

@@ -1,6 +1,7 @@
 /** Names on the wire. They change only together with `patched()` and a newly recorded history. */
 import type { Selection } from '../domain/decision.ts';
-import type { ContentHash, PartId, RunId } from '../domain/ids.ts';
+import type { ContentHash, NodeId, PartId, RunId } from '../domain/ids.ts';
+import { fullModelName } from '../domain/model-name.ts';
 import type { ProgramScope } from '../domain/program-scope.ts';
 import type { DecomposeMode, Priority, RequestLimits } from '../domain/request.ts';
 import type { Spent } from '../domain/result.ts';
@@ -83,4 +84,27 @@ export interface BuildPartOutput {
   readonly notes: readonly string[];
   /** True when it was cancelled, by its run's limit or by hand; `selection` is then the best there was until then. */
   readonly wasCancelled: boolean;
+}
+
+export const PULL_MODEL = 'pullModel';
+
+/** Workflow ID of the pull of a model: there is one at a time for each. */
+export function pullWorkflowId(model: string): string {
+  return `pull/${fullModelName(model)}`;
+}
+
+/** Query: how far a pull is; answers a `PullReport`. Bytes of a tenth ago; the heartbeats of its activities have newer ones. */
+export const PULL_REPORT_QUERY = 'pullReport';
+/** Signal: these hosts, a list of `NodeId`, are to have the model, too. */
+export const PULL_NODES_SIGNAL = 'pullNodes';
+/** Signal from the pull on one host: a `NodePull`. */
+export const NODE_PULL_SIGNAL = 'nodePull';
+/** Memo of an ended pull: its `PullReport`, for readers who want no worker for it. */
+export const PULL_REPORT_MEMO = 'pullReport';
+
+/** Input of `pullModel`. */
+export interface PullInput {
+  readonly model: string;
+  readonly nodes: readonly NodeId[];
+  readonly heartbeatMs: number;
 }

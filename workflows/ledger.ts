@@ -29,9 +29,10 @@ export function openLedger(): Ledger {
   return { judged: [], spent: NOTHING_SPENT, lost: [], proposedCalls: null, notes: [], secondsUsed: 0 };
 }
 
-/** Counts what an answer has cost, whatever came out of it. */
+/** Counts what an answer has cost, whatever came out of it, and keeps what is to be said of it. */
 export function spendOn(ledger: Ledger, { usage }: ModelAnswer): void {
   ledger.spent = addSpent(ledger.spent, spentOn(usage));
+  if (usage.remark) ledger.notes.push(usage.remark);
 }
 
 /** What the result says about how the program was made, such as `2 of 5 answers held no program: cut off (2).` */
@@ -44,7 +45,7 @@ export function explainLedger({ judged, lost, notes }: Ledger, language: Languag
   const verb = total === 1 ? 'answer held' : 'answers held';
   const summary = `${unusable.length} of ${total} ${verb} no program: ${countCauses(unusable, language)}.`;
   return [
-    ...notes,
+    ...new Set(notes),
     ...(unusable.length > 0 ? [summary] : []),
     ...new Set(unasked.map(({ problem }) => `A candidate could not be asked for: ${problem}`)),
   ];

@@ -1,5 +1,6 @@
 import type { Candidate, Sample } from '../domain/candidate.ts';
 import type { Decision, Selection } from '../domain/decision.ts';
+import type { FailureType } from '../domain/failure.ts';
 import type { ModelAnswer, ModelStep, ModelTask } from '../domain/model-step.ts';
 import type { ProgramScope } from '../domain/program-scope.ts';
 import { askForData } from './ask-for-data.ts';
@@ -118,13 +119,16 @@ async function writeAndVerify(
   watcher.onCandidate(number, `${judged.accepted ? 'passed' : 'rejected'}: ${judged.summary}`);
 }
 
+/** Failures of one call that another one need not share: with a shorter prompt, or another model. */
+const LOSES_ONE: readonly FailureType[] = ['PromptTooLong', 'NoCapableNode', 'OutOfMemory'];
+
 /** A call that cannot be made costs this candidate only, when others are there: a repair's prompt may not fit any more. */
 async function callOrLose(step: ModelStep, ledger: Ledger, timeouts: RunTimeouts): Promise<ModelAnswer | null> {
   try {
     return await callModel(step, timeouts);
   } catch (error) {
     const { type, message } = toReport(error);
-    if (ledger.judged.length === 0 || (type !== 'PromptTooLong' && type !== 'NoCapableNode')) throw error;
+    if (ledger.judged.length === 0 || !LOSES_ONE.includes(type)) throw error;
     ledger.lost.push({ sample: step.sample, cause: 'no_answer', problem: message });
     return null;
   }

@@ -17,13 +17,14 @@ const local = proxyLocalActivities<Omit<ControlActivities, 'mergeProgram'>>({
  */
 export const control: Pick<
   ControlActivities,
-  'classifyByParser' | 'grantNode' | 'recordFailure' | 'recordProgress' | 'recordResult'
+  'classifyByParser' | 'grantNode' | 'recordFailure' | 'recordProgress' | 'recordResult' | 'reduceStep'
 > = {
   classifyByParser: (input) => inTurn(() => local.classifyByParser(input)),
   grantNode: (input) => inTurn(() => local.grantNode(input)),
   recordFailure: (input) => inTurn(() => local.recordFailure(input)),
   recordProgress: (input) => inTurn(() => local.recordProgress(input)),
   recordResult: (input) => inTurn(() => local.recordResult(input)),
+  reduceStep: (input) => inTurn(() => local.reduceStep(input)),
 };
 
 type ChoosingActivities = Pick<ControlActivities, 'planSample' | 'decideNext' | 'recallResult'>;

@@ -92,6 +92,7 @@ export function createRunJournal(input: SynthesisInput, whole: { readonly spent:
     explain: (explanation) => void explanations.push(explanation),
     addAnswer: ({ usage }) => {
       spentOnAnswers = addSpent(spentOnAnswers, spentOn(usage));
+      if (usage.remark && !explanations.includes(usage.remark)) explanations.push(usage.remark);
     },
     addReport: (report) => void reports.set(report.id, report),
   };

@@ -93,7 +93,9 @@ async function produce(run: Run, scope: ProgramScope): Promise<Selection | null>
 
 async function recall(run: Run): Promise<SynthesisResult | null> {
   const { requestHash, fresh, timeouts } = run.input;
-  if (!fresh) await run.journal.enterPhase('recall', 'looking for the same request among verified answers');
+  const doing = fresh ? 'choosing the models' : 'looking for the same request among verified answers';
+  // Also for a fresh answer: without a host that has a model it waits here, and says so.
+  await run.journal.enterPhase('recall', doing);
   const { recallKey, result } = await choosingActivities(timeouts).recallResult({ requestHash, fresh });
   run.recallKey = recallKey;
   return result;

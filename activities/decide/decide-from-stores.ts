@@ -19,10 +19,12 @@ export async function decideFromStores(deps: StoreDependencies, input: DecideNex
   const request = await loadRequest(artifacts, input.scope.requestHash);
   const contenders = await Promise.all(input.judged.map((judged) => loadContender(judged, artifacts)));
   const choosing = chooseModels(request, deps.settings, nodeSnapshots);
-  // Settling chooses among what is there; it must not wait for a host.
-  const models = await (input.mustSettle ? choosing.catch(() => NO_MODELS) : choosing);
+  // Settling chooses among what is there, and a proven program is enough: neither must wait for a host.
+  const canSettle = input.mustSettle || input.judged.some((judged) => judged.proven);
+  const models = await (canSettle ? choosing.catch(() => NO_MODELS) : choosing);
+  const mustSettle = input.mustSettle || models === NO_MODELS;
   const defaultTemperature = deps.settings.defaults.temperature;
-  return decideNext({ ...input, request, models, contenders, defaultTemperature });
+  return decideNext({ ...input, mustSettle, request, models, contenders, defaultTemperature });
 }
 
 const NO_MODELS: ChosenModels = { light: '', heavy: '', workers: [], tasks: {}, nodes: [], missing: [] };

@@ -82,5 +82,5 @@ function affordableCandidates(model: string, nodes: readonly NodeSnapshot[], sec
 }
 
 function speedOf(node: NodeSnapshot, model: string): number | undefined {
-  return node.speeds.find((speed) => sameModel(speed.model, model))?.completionTokensPerSecond;
+  return node.speeds.find((speed) => sameModel(speed.model, model))?.completionTokensPerSecond ?? undefined;
 }

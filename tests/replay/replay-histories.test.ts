@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PartId, RunId } from '../../domain/ids.ts';
 import { buildWorkflowBundle } from '../../workers/workflow-bundle.ts';
 import { partWorkflowId } from '../../workflows/contract.ts';
-import { HISTORY_CASES } from '../support/history-cases.ts';
+import { HISTORY_CASES, PULL_CASES } from '../support/history-cases.ts';
 import { readHistories, toText, type StoredHistory } from '../support/history-files.ts';
 
 /** The last event of a history of a run with this status. */
@@ -71,8 +71,9 @@ describe('the stored histories', () => {
       id,
       ...parts.map((part) => partWorkflowId(id as RunId, part as PartId)),
     ]);
-    expect(histories.map((stored) => stored.workflowId)).toEqual(workflowIds.toSorted());
-    for (const { id, ends } of HISTORY_CASES)
+    const pulls = PULL_CASES.map(({ id }) => id);
+    expect(histories.map((stored) => stored.workflowId)).toEqual([...workflowIds, ...pulls].toSorted());
+    for (const { id, ends } of [...HISTORY_CASES, ...PULL_CASES])
       expect(historyOf(id).history.events?.at(-1)).toHaveProperty(LAST_EVENT[ends.status], expect.anything());
   });
 
@@ -88,6 +89,7 @@ describe('a history that does not fit the workflows', () => {
     ['verified', 'verifyProgram', 'recordResult'],
     ['decomposed/double', 'generateText', 'acquireNode'],
     ['rerouted', 'acquireNode', 'generateText'],
+    ['pulled', 'pullOnNode', 'acquireNode'],
   ])('is found out: %s with another step for %s', async (workflowId, step, other) => {
     const [result] = await replay([withOtherStep(historyOf(workflowId), step, other)]);
     expect(result?.error).toBeInstanceOf(DeterminismViolationError);

@@ -8,7 +8,7 @@ export interface HistoryCase {
   readonly id: string;
   readonly request: Partial<SynthesisRequest>;
   readonly answer: (question: Question) => string | undefined;
-  /** Hits the first call on each node. */
+  /** Hits the calls on each node; `times` says how many. */
   readonly fault?: SimulatedFault;
   /** Cancels the run once a model writes for it. */
   readonly isCancelled?: true;
@@ -119,6 +119,13 @@ export const HISTORY_CASES: readonly HistoryCase[] = [
     ends: VERIFIED,
   },
   {
+    id: 'reduced',
+    request: FRESH,
+    answer: () => ADD,
+    fault: { kind: 'out_of_memory', fitsContextTokens: 4096 },
+    ends: VERIFIED,
+  },
+  {
     id: 'decomposed',
     request: {
       prompt: 'Write a JavaScript function sumOfDoubles(a, b).',
@@ -149,4 +156,23 @@ export const HISTORY_CASES: readonly HistoryCase[] = [
     isCancelled: true,
     ends: { status: 'cancelled' },
   },
+];
+
+/** What a simulated host pulls is twice as large. */
+const HALF_A_MODEL_BYTES = 1024 ** 3 / 2;
+
+/** One pull that is recorded: one host pulls, and the other is brought to it. Its ID is the name of its file. */
+export interface PullCase extends Pick<HistoryCase, 'id' | 'fault' | 'isCancelled'> {
+  readonly ends: { readonly status: HistoryCase['ends']['status'] };
+}
+
+/** Every way in which a pull ends. */
+export const PULL_CASES: readonly PullCase[] = [
+  { id: 'pulled', ends: { status: 'completed' } },
+  {
+    id: 'pull-failed',
+    fault: { kind: 'disk_full', afterBytes: HALF_A_MODEL_BYTES },
+    ends: { status: 'failed' },
+  },
+  { id: 'pull-cancelled', isCancelled: true, ends: { status: 'cancelled' } },
 ];
