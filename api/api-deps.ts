@@ -1,5 +1,6 @@
 import type { NodeSnapshot } from '../domain/node.ts';
 import type { Memory } from '../memory/ports.ts';
+import type { PullGateway } from './pull-gateway.ts';
 import type { HealthReport, ModelsReport } from './reports.ts';
 import type { RunGateway } from './run-gateway.ts';
 import type { RequestRules } from './wire-request.ts';
@@ -10,17 +11,22 @@ export interface ApiSettings extends RequestRules {
   readonly allowedHosts: readonly string[];
   readonly maxBodyBytes: number;
   readonly maxOpenRuns: number;
+  /** Slots of a node that is added without. */
+  readonly nodeSlots: number;
 }
 
 /** Everything that the API stands on; it decides nothing itself. */
 export interface ApiDeps {
   readonly memory: Memory;
   readonly runs: RunGateway;
+  readonly pulls: PullGateway;
   readonly settings: ApiSettings;
   readonly version: string;
   nodes(): Promise<readonly NodeSnapshot[]>;
   models(): Promise<ModelsReport>;
   health(): Promise<HealthReport>;
+  /** What this process has counted and measured, as Prometheus text. */
+  metrics(): Promise<string>;
   /** Gets every error that is a bug of ours. */
   reportError(error: unknown): void;
   /** Aborted when the service stops: event streams and waiting requests then end. */

@@ -6,15 +6,20 @@ import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
 import { describeIssues } from './describe-issues.ts';
 import type { ApiDeps } from './api-deps.ts';
+import { addDecisionRoutes } from './decision-routes.ts';
 import { addFleetRoutes } from './fleet-routes.ts';
 import { addGenerateRoute } from './generate-route.ts';
+import { addNodeRoutes } from './node-routes.ts';
 import { checkHost, checkOrigin, listAllowedHosts, requireJson } from './guard-requests.ts';
+import { addMetricsRoute } from './metrics-route.ts';
 import { createErrorHandler } from './problem.ts';
+import { addPullRoutes } from './pull-routes.ts';
 import { refuseOtherMethods } from './refuse-other-methods.ts';
 import { rejectRequest } from './reject-request.ts';
 import { addEventRoutes } from './run-event-routes.ts';
 import { addFileRoutes } from './run-file-routes.ts';
 import { addRunRoutes } from './run-routes.ts';
+import { pullBodySchema } from './wire-pull.ts';
 import { createGenerateBodySchema } from './wire-request.ts';
 
 /** The HTTP API as a Hono app: `api.request('/health')` works without a socket. */
@@ -30,6 +35,10 @@ export function createApi(deps: ApiDeps): OpenAPIHono {
   addEventRoutes(app, deps);
   addFileRoutes(app, deps);
   addFleetRoutes(app, deps);
+  addDecisionRoutes(app, deps);
+  addMetricsRoute(app, deps);
+  addNodeRoutes(app, deps);
+  addPullRoutes(app, deps);
   app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'Hydra', version: deps.version } });
   refuseOtherMethods(app);
   return app;
@@ -52,16 +61,19 @@ function addGuards(app: OpenAPIHono, { settings }: ApiDeps): void {
     throw new HTTPException(413, { message: `The body is larger than ${settings.maxBodyBytes} bytes.` });
   };
   app.use(bodyLimit({ maxSize: settings.maxBodyBytes, onError: tooLarge }));
-  app.post('/generate', requireJson());
+  for (const path of ['/generate', '/nodes']) app.post(path, requireJson());
+  app.post('/models/pull', requireJson());
 }
 
 /** What a value that breaks its schema is answered with: every field, rule and value in one report. */
 function createRuleCheck(deps: ApiDeps): Hook<unknown, Env, string, void> {
   const shape = createGenerateBodySchema(deps.settings).shape;
   const bodyFields = [...Object.keys(shape), ...Object.keys(shape.limits.unwrap().shape)];
-  return (result) => {
+  const pullFields = Object.keys(pullBodySchema.shape);
+  return (result, context) => {
     if (result.success) return;
     const input = 'data' in result ? result.data : undefined;
-    throw rejectRequest(describeIssues(result.error.issues, input, bodyFields));
+    const fields = context.req.path === '/models/pull' ? pullFields : bodyFields;
+    throw rejectRequest(describeIssues(result.error.issues, input, fields));
   };
 }

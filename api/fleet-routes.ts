@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { ApiDeps } from './api-deps.ts';
+import { readNodes } from './known-nodes.ts';
 import { isHealthy } from './reports.ts';
 import {
   healthSchema,
@@ -38,7 +39,7 @@ const healthRoute = createRoute({
 
 /** `GET /nodes`, `GET /models`, `GET /health`. */
 export function addFleetRoutes(app: OpenAPIHono, deps: ApiDeps): void {
-  app.openapi(nodesRoute, async (context) => context.json(toWireNodes(await deps.nodes()), 200));
+  app.openapi(nodesRoute, async (context) => context.json(toWireNodes(await readNodes(deps)), 200));
   app.openapi(modelsRoute, async (context) => context.json(toWireModels(await deps.models()), 200));
   app.openapi(healthRoute, async (context) => {
     const report = await deps.health();

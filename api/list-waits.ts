@@ -15,12 +15,22 @@ export interface Wait {
 
 /** The waits of an open run out of its events, which may leave out the text. */
 export function listWaits(events: readonly RunEvent[], nodes: readonly NodeSnapshot[]): readonly Wait[] {
-  const isBeforeAnyCall = events.every(({ body }) => !body.type.startsWith('model.'));
+  const waits = joinAlike(readWaits(events));
   const last = events.at(-1);
-  if (isBeforeAnyCall && last && nodes.every((node) => node.models.length === 0)) {
+  // Steps that choose a model wait for one without a word, as long as no host has any.
+  if (last && waits.length === 0 && !isCallRunning(events) && nodes.every((node) => node.models.length === 0)) {
     return [{ part: null, model: null, reason: describeLack(nodes), calls: 1, since: last.at }];
   }
-  return joinAlike(readWaits(events));
+  return waits;
+}
+
+function isCallRunning(events: readonly RunEvent[]): boolean {
+  const running = new Set<string | null>();
+  for (const { stepKey, body } of events) {
+    if (body.type === 'model.started') running.add(stepKey);
+    else if (body.type.startsWith('model.')) running.delete(stepKey);
+  }
+  return running.size > 0;
 }
 
 function describeLack(nodes: readonly NodeSnapshot[]): string {

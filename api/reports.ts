@@ -1,3 +1,4 @@
+import { sameModel } from '../domain/model-name.ts';
 import type { NodeSnapshot } from '../domain/node.ts';
 
 /** Whether one part that Hydra stands on works. */
@@ -33,6 +34,8 @@ export interface FleetModel {
 export interface ModelsReport {
   readonly roles: Readonly<Record<string, readonly string[]>>;
   readonly models: readonly FleetModel[];
+  /** Models of the settings that no host has, with the role that each was to play. */
+  readonly missing: readonly { readonly role: string; readonly model: string }[];
 }
 
 /** The models of all hosts that are up, by name. */
@@ -41,7 +44,7 @@ export function collectFleetModels(nodes: readonly NodeSnapshot[]): readonly Fle
   for (const node of nodes.filter(({ state }) => state === 'up')) {
     for (const model of node.models) {
       const known = byName.get(model.name) ?? { ...model, nodes: [], residentOn: [] };
-      const isResident = node.residentModels.includes(model.name);
+      const isResident = node.residentModels.some((resident) => sameModel(resident.name, model.name));
       byName.set(model.name, {
         ...known,
         nodes: [...known.nodes, node.id],

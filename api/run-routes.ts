@@ -3,6 +3,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { isTerminal, RUN_STATUSES } from '../domain/run.ts';
 import type { RunRecord } from '../domain/run.ts';
 import type { ApiDeps } from './api-deps.ts';
+import { readNodes } from './known-nodes.ts';
 import { listWaits } from './list-waits.ts';
 import type { Wait } from './list-waits.ts';
 import { problemContent } from './problem.ts';
@@ -81,6 +82,6 @@ export function addRunRoutes(app: OpenAPIHono, deps: ApiDeps): void {
 
 async function readWaits(deps: ApiDeps, run: RunRecord): Promise<readonly Wait[]> {
   if (isTerminal(run.status)) return [];
-  const [events, nodes] = await Promise.all([deps.memory.events.readWithoutText(run.id), deps.nodes()]);
-  return listWaits(events, nodes);
+  const [events, nodes] = await Promise.all([deps.memory.events.readWithoutText(run.id), readNodes(deps)]);
+  return listWaits(events, nodes.known);
 }

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
+import type { OpenAPIHono } from '@hono/zod-openapi';
 import { SynthesisFailure } from '../domain/failure.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { createApi } from './create-api.ts';
@@ -37,41 +38,66 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // Every open event stream listens.
   setMaxListeners(0, stopping.signal);
   const app = createApi({ ...options, stopping: stopping.signal });
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    serverOptions: {
-      headersTimeout: options.headersTimeoutMs ?? HEADERS_TIMEOUT_MS,
-      requestTimeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-    },
-  }) as Server;
-  server.setTimeout(SILENCE_TIMEOUT_MS);
-  await listen(server, options.settings.host, options.port);
+  const server = await openServer(app.fetch, {
+    ...options,
+    host: options.settings.host,
+    portSetting: 'HYDRA_API_PORT',
+  });
   return {
-    url: describeUrl(options.settings.host, (server.address() as AddressInfo).port),
+    url: server.url,
     stop() {
       stopping.abort();
-      return close(server, options.shutdownGraceMs);
+      return server.stop();
     },
   };
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(describeListenFailure(error, host, port)));
-    server.listen(port, host, resolve);
-  });
+/** Where a server listens, and how patient it is. */
+export interface ListenOptions extends Pick<
+  ServerOptions,
+  'port' | 'shutdownGraceMs' | 'headersTimeoutMs' | 'requestTimeoutMs'
+> {
+  readonly host: string;
+  /** What the port is set by. */
+  readonly portSetting: 'HYDRA_API_PORT' | 'HYDRA_METRICS_PORT';
 }
 
-const LISTEN_FAILURES: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'is in use by another program; free it or set HYDRA_API_PORT to another port',
-  EACCES: 'may not be used without more rights; set HYDRA_API_PORT to a port above 1024',
-  EADDRNOTAVAIL: 'is not an address of this machine; set HYDRA_API_HOST to one that is',
-  ENOTFOUND: 'is not a known host name; set HYDRA_API_HOST to one that is',
+/** Serves with bounds on whoever is slow or silent. Errors: RequestRejected as above. */
+export async function openServer(
+  fetch: OpenAPIHono['fetch'],
+  { host, port, portSetting, shutdownGraceMs, headersTimeoutMs, requestTimeoutMs }: ListenOptions,
+): Promise<RunningServer> {
+  const server = createAdaptorServer({
+    fetch,
+    serverOptions: {
+      headersTimeout: headersTimeoutMs ?? HEADERS_TIMEOUT_MS,
+      requestTimeout: requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    },
+  }) as Server;
+  server.setTimeout(SILENCE_TIMEOUT_MS);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(describeListenFailure(error, host, port, portSetting)));
+    server.listen(port, host, resolve);
+  });
+  const url = describeUrl(host, (server.address() as AddressInfo).port);
+  return { url, stop: () => close(server, shutdownGraceMs) };
+}
+
+const LISTEN_FAILURES: Readonly<Record<string, (setting: string) => string>> = {
+  EADDRINUSE: (setting) => `is in use by another program; free it or set ${setting} to another port`,
+  EACCES: (setting) => `may not be used without more rights; set ${setting} to a port above 1024`,
+  EADDRNOTAVAIL: () => 'is not an address of this machine; set HYDRA_API_HOST to one that is',
+  ENOTFOUND: () => 'is not a known host name; set HYDRA_API_HOST to one that is',
 };
 
-function describeListenFailure(error: NodeJS.ErrnoException, host: string, port: number): SynthesisFailure {
-  const reason = LISTEN_FAILURES[error.code ?? ''] ?? `cannot be listened on: ${error.message}`;
+function describeListenFailure(
+  error: NodeJS.ErrnoException,
+  host: string,
+  port: number,
+  setting: string,
+): SynthesisFailure {
+  const reason = LISTEN_FAILURES[error.code ?? '']?.(setting) ?? `cannot be listened on: ${error.message}`;
   return new SynthesisFailure(
     'RequestRejected',
     `Port ${port} on ${host} ${reason}.`,

@@ -1,24 +1,36 @@
 import { z } from '@hono/zod-openapi';
 import type { NodeSnapshot } from '../domain/node.ts';
+import type { KnownNodes } from './known-nodes.ts';
 import { isHealthy } from './reports.ts';
 import type { HealthReport, ModelsReport } from './reports.ts';
+import { nodeFactsShape, toWireFacts } from './wire-node-facts.ts';
 
-const nodeSchema = z
+/** One Ollama host. */
+export const nodeSchema = z
   .object({
     id: z.string(),
     url: z.string(),
+    origin: z.enum(['settings', 'added', 'discovered']).openapi({ description: 'Where it is known from.' }),
+    wanted: z.enum(['active', 'draining']).openapi({ description: 'A draining host gets no new calls.' }),
     state: z.enum(['up', 'down', 'unknown']),
     problem: z.string().nullable(),
     version: z.string().nullable(),
-    models: z.array(z.string()),
-    resident_models: z.array(z.string()),
+    since: z.string().nullable().openapi({ description: 'When it came into this state.' }),
     slots: z.int(),
     busy_slots: z.int(),
     seen_at: z.string().nullable(),
+    ...nodeFactsShape,
   })
   .openapi('Node');
 
-export const nodeListSchema = z.object({ nodes: z.array(nodeSchema) }).openapi('NodeList');
+export const nodeListSchema = z
+  .object({
+    nodes: z.array(nodeSchema),
+    removed: z
+      .array(z.object({ id: z.string(), url: z.string() }))
+      .openapi({ description: 'Hosts that were removed; resume brings one back.' }),
+  })
+  .openapi('NodeList');
 
 const modelSchema = z
   .object({
@@ -32,7 +44,13 @@ const modelSchema = z
   .openapi('Model');
 
 export const modelListSchema = z
-  .object({ roles: z.record(z.string(), z.array(z.string())), models: z.array(modelSchema) })
+  .object({
+    roles: z.record(z.string(), z.array(z.string())),
+    models: z.array(modelSchema),
+    missing: z
+      .array(z.object({ role: z.string(), model: z.string() }))
+      .openapi({ description: 'Models of the settings that no host has; `POST /models/pull` brings them.' }),
+  })
   .openapi('ModelList');
 
 export const healthSchema = z
@@ -43,30 +61,36 @@ export const healthSchema = z
   })
   .openapi('Health');
 
+export type WireNode = z.infer<typeof nodeSchema>;
 export type WireNodeList = z.infer<typeof nodeListSchema>;
 export type WireModelList = z.infer<typeof modelListSchema>;
 export type WireHealth = z.infer<typeof healthSchema>;
 
-export function toWireNodes(nodes: readonly NodeSnapshot[]): WireNodeList {
+export function toWireNodes({ known, removed }: KnownNodes): WireNodeList {
+  return { nodes: known.map(toWireNode), removed: removed.map(({ id, url }) => ({ id, url })) };
+}
+
+export function toWireNode(node: NodeSnapshot): WireNode {
   return {
-    nodes: nodes.map((node) => ({
-      id: node.id,
-      url: node.url,
-      state: node.state,
-      problem: node.problem,
-      version: node.version,
-      models: node.models.map((model) => model.name),
-      resident_models: [...node.residentModels],
-      slots: node.slots,
-      busy_slots: node.busySlots,
-      seen_at: node.seenAt,
-    })),
+    id: node.id,
+    url: node.url,
+    origin: node.origin,
+    wanted: node.wanted,
+    state: node.state,
+    problem: node.problem,
+    version: node.version,
+    since: node.since,
+    slots: node.slots,
+    busy_slots: node.busySlots,
+    seen_at: node.seenAt,
+    ...toWireFacts(node),
   };
 }
 
 export function toWireModels(report: ModelsReport): WireModelList {
   return {
     roles: Object.fromEntries(Object.entries(report.roles).map(([role, names]) => [role, [...names]])),
+    missing: report.missing.map(({ role, model }) => ({ role, model })),
     models: report.models.map((model) => ({
       name: model.name,
       size_bytes: model.sizeBytes,

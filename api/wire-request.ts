@@ -3,6 +3,7 @@ import { LANGUAGES } from '../domain/language.ts';
 import type { Language } from '../domain/language.ts';
 import type { Example, Priority, RequestLimits, SourceFile, SynthesisRequest } from '../domain/request.ts';
 import { isSafePath } from '../domain/safe-path.ts';
+import { DEFAULT_NAMESPACE, NAMESPACE } from '../domain/namespace.ts';
 
 /** What the body's rules and defaults depend on. */
 export interface RequestRules {
@@ -74,6 +75,16 @@ export function createGenerateBodySchema(rules: Pick<RequestRules, 'maxPromptCha
       candidates: z.int().min(1).max(MAX_CANDIDATES).optional(),
       decompose: z.enum(['auto', 'always', 'never']).optional(),
       priority: z.int().min(1).max(5).optional().openapi({ description: '1 is served first, 5 last; default 3.' }),
+      namespace: z
+        .string()
+        .regex(NAMESPACE, {
+          error:
+            'must be 1 to 64 lower-case letters, digits, ".", "_" or "-", the first a letter or digit; or two such words joined by "/"',
+        })
+        .optional()
+        .openapi({
+          description: `Your project or user: hosts are shared out evenly between them. Default "${DEFAULT_NAMESPACE}".`,
+        }),
       fresh: z.boolean().optional().openapi({ description: 'True: do not recall an earlier answer.' }),
       limits: limitsSchema.optional(),
       workflow_id: z
@@ -102,6 +113,7 @@ export function toSynthesisRequest(body: GenerateBody, rules: RequestRules): Syn
     ...(body.candidates !== undefined && { candidates: body.candidates }),
     decompose: body.decompose ?? 'auto',
     priority: (body.priority ?? 3) as Priority,
+    namespace: body.namespace ?? DEFAULT_NAMESPACE,
     fresh: body.fresh ?? false,
     limits: toLimits(body.limits, rules.limits),
   };

@@ -1,8 +1,11 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Problem } from '../api/problem.ts';
+import type { WireDecisionList } from '../api/wire-decision.ts';
 import type { WireEvent } from '../api/wire-event.ts';
-import type { WireHealth, WireModelList, WireNodeList } from '../api/wire-fleet.ts';
+import type { WireHealth, WireModelList, WireNode, WireNodeList } from '../api/wire-fleet.ts';
+import type { NodeBody, WireProbedNode } from '../api/wire-node.ts';
+import type { PullBody, WirePull, WirePullAccepted, WirePullList } from '../api/wire-pull.ts';
 import type { GenerateBody } from '../api/wire-request.ts';
 import type { WireAccepted, WireRun, WireRunList } from '../api/wire-run.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
@@ -17,7 +20,18 @@ export interface ApiClient {
   listRuns(filter: Readonly<Record<string, string>>): Promise<WireRunList>;
   cancel(id: string): Promise<WireRun>;
   getNodes(): Promise<WireNodeList>;
+  getNode(id: string): Promise<WireNode>;
+  addNode(body: NodeBody): Promise<WireNode>;
+  /** Gives the node as it was. */
+  removeNode(id: string): Promise<WireNode>;
+  steerNode(id: string, verb: 'drain' | 'resume'): Promise<WireNode>;
+  probeNode(id: string): Promise<WireProbedNode>;
   getModels(): Promise<WireModelList>;
+  pullModel(body: PullBody): Promise<WirePullAccepted>;
+  getPull(id: string): Promise<WirePull>;
+  listPulls(): Promise<WirePullList>;
+  cancelPull(id: string): Promise<WirePull>;
+  listDecisions(filter: Readonly<Record<string, string>>): Promise<WireDecisionList>;
   /** The health report, whether good or bad; undefined when no Hydra answers. */
   findService(): Promise<WireHealth | undefined>;
   /** The run's events above `after`; reconnects by itself and ends when the run has. */
@@ -46,25 +60,51 @@ export function createApiClient(url: string): ApiClient {
     url,
     submit: (body, signal) =>
       call('/generate', {
-        method: 'POST',
-        body: JSON.stringify(body),
-        headers: { 'content-type': 'application/json' },
+        ...postJson(body),
         ...(signal && { signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]) }),
       }),
     getRun: async (id) => call(runPath(id)),
     listRuns: (filter) => call(`/runs?${new URLSearchParams(filter).toString()}`),
     cancel: async (id) => call(`${runPath(id)}/cancel`, { method: 'POST' }),
     getNodes: () => call('/nodes'),
+    getNode: async (id) => call(nodePath(id)),
+    addNode: (body) => call('/nodes', postJson(body)),
+    removeNode: async (id) => call(nodePath(id), { method: 'DELETE' }),
+    steerNode: async (id, verb) => call(`${nodePath(id)}/${verb}`, { method: 'POST' }),
+    probeNode: async (id) => call(`${nodePath(id)}/probe`, { method: 'POST' }),
     getModels: () => call('/models'),
+    pullModel: (body) => call('/models/pull', postJson(body)),
+    getPull: (id) => call(pullPath(id)),
+    listPulls: () => call('/models/pulls'),
+    cancelPull: (id) => call(`${pullPath(id)}/cancel`, { method: 'POST' }),
+    listDecisions: (filter) => call(`/fleet/decisions?${new URLSearchParams(filter).toString()}`),
     findService: () => findService(url),
     followEvents: (id, options) => followEvents(url, `${runPath(id)}/events`, options),
   };
 }
 
+function postJson(body: unknown): RequestInit {
+  return { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+}
+
+function pullPath(id: string): string {
+  return `/models/pulls/${encodeURIComponent(id)}`;
+}
+
 /** Errors: CommandError for what a URL would read as another address. */
 function runPath(id: string): string {
-  if (/^\.*$/.test(id)) throw new CommandError(EXIT.failed, `No run has the ID "${id}".`);
+  if (isPathItself(id)) throw new CommandError(EXIT.failed, `No run has the ID "${id}".`);
   return `/runs/${encodeURIComponent(id)}`;
+}
+
+/** Errors: as above. */
+function nodePath(id: string): string {
+  if (isPathItself(id)) throw new CommandError(EXIT.failed, `No Ollama host is called "${id}".`);
+  return `/nodes/${encodeURIComponent(id)}`;
+}
+
+function isPathItself(id: string): boolean {
+  return /^\.*$/.test(id);
 }
 
 async function callJson<Answer>(url: string, path: string, init: RequestInit = {}): Promise<Answer> {

@@ -4,6 +4,7 @@ import type { CommandContext } from './command-context.ts';
 import { withCommandName } from './command-name.ts';
 import { addCancelCommand } from './commands/cancel.ts';
 import { addConfigCommand } from './commands/config.ts';
+import { addDecisionsCommand } from './commands/decisions.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDownCommand } from './commands/down.ts';
 import { addEventsCommand } from './commands/events.ts';
@@ -34,6 +35,7 @@ const ADD_COMMANDS = [
   addEventsCommand,
   addCancelCommand,
   addNodesCommand,
+  addDecisionsCommand,
   addModelsCommand,
   addDoctorCommand,
   addConfigCommand,
@@ -72,9 +74,14 @@ export function createProgram(context: CommandContext): Command {
     .showHelpAfterError('(hydra <command> --help shows what there is)')
     .addHelpText('before', EXAMPLES);
   for (const add of ADD_COMMANDS) add(program, context);
-  for (const command of [program, ...program.commands]) command.addHelpText('after', EXIT_CODES_HELP);
-  for (const command of program.commands) describeBySummary(command);
+  for (const command of [program, ...listCommands(program)]) command.addHelpText('after', EXIT_CODES_HELP);
+  for (const command of listCommands(program)) describeBySummary(command);
   return program;
+}
+
+/** All commands below this one. */
+function listCommands({ commands }: Command): readonly Command[] {
+  return commands.flatMap((command) => [command, ...listCommands(command)]);
 }
 
 /** A command that needs no more words than the list of commands has says at least those in its own help. */

@@ -33,7 +33,11 @@ function healthPart(health: RunningService['health'], name: string, healthName: 
 }
 
 function describeNode({ url, state, version, problem, models }: ServiceNode): Finding {
-  if (state === 'up') return describeModels(`${url}, version ${version ?? 'unknown'}`, models);
+  if (state === 'up')
+    return describeModels(
+      `${url}, version ${version ?? 'unknown'}`,
+      models.map(({ name }) => name),
+    );
   return {
     state: 'down',
     detail: `${url}: ${problem ?? 'not looked at yet'}`,

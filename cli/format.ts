@@ -12,12 +12,6 @@ export function formatTable(rows: readonly (readonly string[])[]): readonly stri
   );
 }
 
-const GIGABYTE = 1024 ** 3;
-
-export function formatSize(bytes: number): string {
-  return bytes >= GIGABYTE / 10 ? `${(bytes / GIGABYTE).toFixed(1)} GB` : `${Math.ceil(bytes / 1024 ** 2)} MB`;
-}
-
 export function formatDuration(ms: number): string {
   if (ms < 9_950) return `${(ms / 1_000).toFixed(1)} s`;
   // Rounded first: 59.6 s is a minute.

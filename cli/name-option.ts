@@ -2,11 +2,14 @@
 const OPTION_NAMES: Readonly<Record<string, string>> = {
   examples: 'example',
   models: 'model',
+  nodes: 'node',
   workflow_id: 'id',
+  vram_gb: 'vram-gb',
+  token_env: 'token-env',
 };
 
 /** Fields that are words of the command and no options. */
-const ARGUMENTS: readonly string[] = ['prompt', 'body'];
+const ARGUMENTS: readonly string[] = ['prompt', 'body', 'model', 'url'];
 
 /** The option by which a field of a request was given: `--example number 2, call` for `examples[1].call`. */
 export function nameOption(field: string): string {

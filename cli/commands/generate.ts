@@ -23,6 +23,7 @@ interface GenerateOptions extends ServiceOptions {
   readonly candidates?: number;
   readonly decompose?: string;
   readonly priority?: number;
+  readonly namespace?: string;
   readonly temperature?: number;
   readonly fresh?: boolean;
   readonly id?: string;
@@ -64,6 +65,7 @@ export function addGenerateCommand(program: Command, context: CommandContext): v
     .option('-n, --candidates <count>', 'candidates per part', readNumber)
     .option('--decompose <mode>', 'auto, always or never')
     .option('--priority <number>', '1 is served first, 5 last', readNumber)
+    .option('--namespace <name>', 'your project or user; hosts are shared out evenly between them')
     .option('--temperature <number>', 'of the models, 0 to 2', readNumber)
     .option('--fresh', 'do not recall an earlier answer')
     .option('--id <id>', 'ID of the run; the same ID and request gives the same run')
@@ -142,6 +144,7 @@ function toBody(prompt: string, options: GenerateOptions): GenerateBody {
     ...(models.length > 0 && { models: [...models] }),
     ...(options.candidates !== undefined && { candidates: options.candidates }),
     ...(options.priority !== undefined && { priority: options.priority }),
+    ...(options.namespace !== undefined && { namespace: options.namespace }),
     ...(options.temperature !== undefined && { temperature: options.temperature }),
     ...(options.fresh && { fresh: true }),
     ...(options.id && { workflow_id: options.id }),

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { WireHealth } from '../../api/wire-fleet.ts';
+import { createVariableReader } from '../../config/read-variable.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Addresses } from '../../workers/run-hydra.ts';
 import { createApiClient } from '../api-client.ts';
@@ -155,12 +156,13 @@ function runPrompt(
 
 /** Returns at once when the signal comes while the service is being loaded. */
 async function startHydra(
-  { terminal, version }: CommandContext,
+  context: CommandContext,
   settings: Settings,
   role: UpOptions['role'],
   signal: AbortSignal,
   onReady: (addresses: Addresses) => void,
 ): Promise<void> {
+  const { terminal, version } = context;
   terminal.note('Starting Hydra.');
   let endClock = showElapsed(terminal, 'Starting');
   const showStopping = () => {
@@ -177,7 +179,17 @@ async function startHydra(
       endClock();
       onReady(addresses);
     };
-    await service.runHydra({ settings, programs, role, version, onReady: showReady, report, signal });
+    const readVariable = createVariableReader(context);
+    await service.runHydra({
+      settings,
+      programs,
+      role,
+      version,
+      readVariable,
+      onReady: showReady,
+      report,
+      signal,
+    });
   } finally {
     signal.removeEventListener('abort', showStopping);
     endClock();

@@ -54,6 +54,7 @@ describe('POST /generate', () => {
       files: [{ path: 'src/a.py', content: 'x = 1' }],
       limits: { model_calls: 3 },
       priority: 1,
+      namespace: 'research/mona',
     });
     const hash = opened.runs.submissions[0]?.requestHash;
     const request = JSON.parse((await opened.memory.artifacts.getText(hash!)) ?? '') as SynthesisRequest;
@@ -66,6 +67,7 @@ describe('POST /generate', () => {
       files: [{ path: 'src/a.py', content: 'x = 1' }],
       decompose: 'auto',
       priority: 1,
+      namespace: 'research/mona',
       fresh: false,
       limits: { modelCalls: 3, tokens: 100_000, minutes: 30, parts: 12, repairRounds: 2 },
     });
@@ -193,6 +195,8 @@ describe('rules of the body', () => {
     ['a temperature out of range', { prompt: 'x', temperature: 3 }, 'temperature', 'at most 2'],
     ['a temperature as text', { prompt: 'x', temperature: '1' }, 'temperature', 'must be a number'],
     ['half a candidate', { prompt: 'x', candidates: 1.5 }, 'candidates', 'whole number'],
+    ['a namespace with a blank', { prompt: 'x', namespace: 'my team' }, 'namespace', 'lower-case letters'],
+    ['a namespace of three words', { prompt: 'x', namespace: 'a/b/c' }, 'namespace', 'joined by'],
     ['a priority out of range', { prompt: 'x', priority: 9 }, 'priority', 'at most 5'],
     ['a path out of the folder', { prompt: 'x', files: [{ path: '../a', content: '' }] }, 'files[0].path', 'relative'],
     ['an absolute path', { prompt: 'x', files: [{ path: '/etc/passwd', content: '' }] }, 'files[0].path', 'relative'],

@@ -328,7 +328,7 @@ describe('errors', () => {
 describe('fleet and service', () => {
   it('lists hosts and models', async () => {
     expect((await get('/nodes')).body).toMatchObject({
-      nodes: [{ id: 'gpu-1', models: ['qwen3:1.7b'], busy_slots: 1 }],
+      nodes: [{ id: 'gpu-1', models: [{ name: 'qwen3:1.7b', quantization: null }], busy_slots: 1 }],
     });
     expect((await get('/models')).body).toEqual({ roles: { light: ['qwen3:1.7b'] }, models: [] });
   });
