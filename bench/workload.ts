@@ -1,3 +1,4 @@
+import { DEFAULT_NAMESPACE } from '../domain/namespace.ts';
 import type { SynthesisRequest } from '../domain/request.ts';
 import type { Settings } from '../config/settings.ts';
 import { createRandom } from '../languages/seeded-random.ts';
@@ -81,6 +82,7 @@ export function createRequest(
     candidates,
     decompose: 'auto',
     priority: 3,
+    namespace: DEFAULT_NAMESPACE,
     fresh: false,
     limits: defaults.limits,
   };

@@ -5,8 +5,8 @@ import { assertInvariant } from './assert-invariant.ts';
  *
  * closed     calls pass. A failure opens it when it is the third in a row, or when of at least 5 calls in 60 s half failed.
  * open       nothing passes. → half-open when `untilMs` is reached. Failures of calls that began earlier change nothing.
- * half-open  one call passes, the trial. → open, twice as long, when a call fails; an abandoned trial makes room for another.
- * any state  → closed when a call succeeds: what finishes work is well.
+ * half-open  one call at a time passes, the trial. → closed at the second success; → open, twice as long, when a call fails;
+ *            an abandoned trial makes room for another. Calls that began earlier and succeed count as well.
  *
  * Invariants, asserted after each transition:
  * 1. A closed breaker has fewer than 3 failures in a row, and no outcome on record is older than 60 s at its last event.
@@ -16,7 +16,12 @@ import { assertInvariant } from './assert-invariant.ts';
 export type Breaker =
   | { readonly state: 'closed'; readonly failuresInARow: number; readonly outcomes: readonly Outcome[] }
   | { readonly state: 'open'; readonly untilMs: number; readonly restMs: number }
-  | { readonly state: 'half-open'; readonly trialSinceMs: number | null; readonly restMs: number };
+  | {
+      readonly state: 'half-open';
+      readonly trialSinceMs: number | null;
+      readonly successes: number;
+      readonly restMs: number;
+    };
 
 interface Outcome {
   readonly atMs: number;
@@ -32,6 +37,8 @@ const WINDOW_MS = 60_000;
 /** A restarted Ollama answers within 5 s; beyond a minute a healthy host would be left unused too long. */
 const FIRST_REST_MS = 5_000;
 const LONGEST_REST_MS = 60_000;
+/** One success may be luck: a host that swaps, or a model that fails now and then, shows at the second. */
+const SUCCESSES_TO_CLOSE = 2;
 /** Rests vary by a quarter, so that hosts that failed together are not tried together. */
 const JITTER = 0.25;
 
@@ -40,7 +47,7 @@ export const CLOSED_BREAKER: Breaker = { state: 'closed', failuresInARow: 0, out
 /** The breaker as it is at this moment: an open one becomes half-open by time alone. */
 export function breakerAt(breaker: Breaker, nowMs: number): Breaker {
   if (breaker.state !== 'open' || nowMs < breaker.untilMs) return breaker;
-  return { state: 'half-open', trialSinceMs: null, restMs: breaker.restMs };
+  return { state: 'half-open', trialSinceMs: null, successes: 0, restMs: breaker.restMs };
 }
 
 /** True when a call may begin now. */
@@ -61,9 +68,16 @@ export function beginCall(breaker: Breaker, nowMs: number): { breaker: Breaker; 
 
 /** A call succeeded. */
 export function recordSuccess(breaker: Breaker, nowMs: number): Breaker {
-  if (breaker.state !== 'closed') return CLOSED_BREAKER;
+  if (breaker.state !== 'closed') return countSuccess(breaker);
   const outcomes = recentOutcomes(breaker.outcomes, { atMs: nowMs, failed: false });
   return checked({ state: 'closed', failuresInARow: 0, outcomes }, nowMs);
+}
+
+/** A trial goes on until it is abandoned, which is for its own call to say. */
+function countSuccess(breaker: Exclude<Breaker, { state: 'closed' }>): Breaker {
+  const { successes, trialSinceMs } = breaker.state === 'half-open' ? breaker : { successes: 0, trialSinceMs: null };
+  if (successes + 1 >= SUCCESSES_TO_CLOSE) return CLOSED_BREAKER;
+  return { state: 'half-open', trialSinceMs, successes: successes + 1, restMs: breaker.restMs };
 }
 
 /** A call failed. `random` is a number from 0 to 1. */
@@ -87,7 +101,7 @@ export function recordFailure(breaker: Breaker, nowMs: number, random: number): 
   }
 }
 
-/** The trial that began at `trialSinceMs` ended and says nothing: cancelled, expired, rejected input. */
+/** The trial that began at `trialSinceMs` is over; another call may be the next one. */
 export function abandonTrial(breaker: Breaker, trialSinceMs: number): Breaker {
   const isCurrentTrial = breaker.state === 'half-open' && breaker.trialSinceMs === trialSinceMs;
   return isCurrentTrial ? { ...breaker, trialSinceMs: null } : breaker;

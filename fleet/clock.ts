@@ -16,3 +16,21 @@ export function createSystemClock(): Clock {
     },
   };
 }
+
+/**
+ * The same clock for decisions: one that is set back stands for no time at all, so that a rest of seconds does not last for the
+ * hours it was set back by. One that is set forward ends rests early, which costs a trial.
+ */
+export function neverGoingBack(clock: Clock): Clock {
+  let latestMs = clock.now();
+  let lostMs = 0;
+  return {
+    now() {
+      const nowMs = clock.now();
+      lostMs += Math.max(0, latestMs - nowMs);
+      latestMs = nowMs;
+      return nowMs + lostMs;
+    },
+    setTimer: (delayMs, run) => clock.setTimer(delayMs, run),
+  };
+}

@@ -3,6 +3,7 @@ import {
   CLOSED_BREAKER,
   abandonTrial,
   beginCall,
+  breakerAt,
   permitsCall,
   recordFailure,
   recordSuccess,
@@ -10,7 +11,7 @@ import {
 } from './breaker.ts';
 import type { Clock } from './clock.ts';
 
-/** A breaker that a call is the trial of; given back when the call ends without saying anything. */
+/** A breaker that a call is the trial of; given back when the call ends. */
 export interface Trial {
   readonly key: string;
   readonly sinceMs: number;
@@ -32,6 +33,11 @@ export class HostBreakers {
     return keysOf(nodeId, model).every((key) => permitsCall(this.get(key), this.clock.now()));
   }
 
+  /** Of the host as a whole. */
+  stateOf(nodeId: NodeId): Breaker['state'] {
+    return breakerAt(this.get(nodeId), this.clock.now()).state;
+  }
+
   begin(nodeId: NodeId, model: string): readonly Trial[] {
     return keysOf(nodeId, model).flatMap((key) => {
       const { breaker, trialSinceMs } = beginCall(this.get(key), this.clock.now());
@@ -40,15 +46,22 @@ export class HostBreakers {
     });
   }
 
-  succeeded(nodeId: NodeId, model: string): void {
+  succeeded(nodeId: NodeId, model: string, trials: readonly Trial[]): void {
     this.change(keysOf(nodeId, model), (breaker) => recordSuccess(breaker, this.clock.now()));
+    this.abandoned(trials);
   }
 
   failed(nodeId: NodeId, model: string): void {
     this.change(keysOf(nodeId, model), (breaker) => recordFailure(breaker, this.clock.now(), this.random()));
   }
 
-  /** The call says nothing about host or model. */
+  /** The host is well, but this model on it is not: it did not load in time, or its runner failed. */
+  modelFailed(nodeId: NodeId, model: string, trials: readonly Trial[]): void {
+    this.abandoned(trials.filter(({ key }) => key === nodeId));
+    this.change([modelKeyOf(nodeId, model)], (breaker) => recordFailure(breaker, this.clock.now(), this.random()));
+  }
+
+  /** The call is over and says nothing more about host or model. */
   abandoned(trials: readonly Trial[]): void {
     for (const { key, sinceMs } of trials) this.breakers.set(key, abandonTrial(this.get(key), sinceMs));
   }
@@ -70,5 +83,9 @@ export class HostBreakers {
 }
 
 function keysOf(nodeId: NodeId, model: string): readonly string[] {
-  return [nodeId, `${nodeId} ${model}`];
+  return [nodeId, modelKeyOf(nodeId, model)];
+}
+
+function modelKeyOf(nodeId: NodeId, model: string): string {
+  return `${nodeId} ${model}`;
 }

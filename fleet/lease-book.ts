@@ -48,6 +48,10 @@ export class LeaseBook {
     return true;
   }
 
+  isClaimed(leaseId: string): boolean {
+    return this.entries.get(leaseId)?.claimed ?? false;
+  }
+
   /** The host of the lease that ends with this call; undefined when it had ended before. */
   end(leaseId: string): NodeId | undefined {
     const entry = this.entries.get(leaseId);

@@ -1,6 +1,6 @@
 import { sameModel } from '../domain/model-name.ts';
-import type { NodeAddress, NodeModel, NodeState } from '../domain/node.ts';
-import type { NodeObservation } from './scheduler-port.ts';
+import type { NodeAddress, NodeModel, NodeState, ResidentModel } from '../domain/node.ts';
+import type { HostMemory, NodeObservation } from './scheduler-port.ts';
 
 /** What probing has found out about a node. */
 export interface NodeFacts {
@@ -10,8 +10,10 @@ export interface NodeFacts {
   readonly problem: string | null;
   readonly version: string | null;
   readonly models: readonly NodeModel[];
-  readonly residentModels: readonly string[];
-  /** When it last answered, in milliseconds since 1970. */
+  readonly residentModels: readonly ResidentModel[];
+  /** When it came into its state, in milliseconds since 1970; null while nothing was seen. */
+  readonly sinceMs: number | null;
+  /** When it last answered. */
   readonly seenAtMs: number | null;
 }
 
@@ -24,18 +26,21 @@ export function unknownNode(address: NodeAddress): NodeFacts {
     version: null,
     models: [],
     residentModels: [],
+    sinceMs: null,
     seenAtMs: null,
   };
 }
 
 /** The facts after an answer to a probe. */
 export function nodeAnswered(facts: NodeFacts, version: string, nowMs: number): NodeFacts {
-  return { ...facts, state: 'up', problem: null, version, seenAtMs: nowMs };
+  const sinceMs = facts.state === 'up' ? facts.sinceMs : nowMs;
+  return { ...facts, state: 'up', sinceMs, problem: null, version, seenAtMs: nowMs };
 }
 
 /** The facts once a node counts as down. Its models stay known for people; nothing of it is in memory for us any more. */
-export function nodeIsDown(facts: NodeFacts, problem: string): NodeFacts {
-  return { ...facts, state: 'down', problem, residentModels: [] };
+export function nodeIsDown(facts: NodeFacts, problem: string, nowMs: number): NodeFacts {
+  const sinceMs = facts.state === 'down' ? facts.sinceMs : nowMs;
+  return { ...facts, state: 'down', sinceMs, problem, residentModels: [] };
 }
 
 /** The facts after a call has shown that a listed model is not there. */
@@ -43,16 +48,17 @@ export function withoutModel(facts: NodeFacts, model: string): NodeFacts {
   return {
     ...facts,
     models: facts.models.filter((other) => !sameModel(other.name, model)),
-    residentModels: facts.residentModels.filter((other) => !sameModel(other, model)),
+    residentModels: facts.residentModels.filter((other) => !sameModel(other.name, model)),
   };
 }
 
-/** The part of the facts that the scheduler works with. */
-export function observationOf(facts: NodeFacts): NodeObservation {
+/** The part of the facts that the scheduler works with; without a watch over its memory, `memory` is undefined. */
+export function observationOf(facts: NodeFacts, memory: HostMemory | null | undefined): NodeObservation {
   return {
     alive: facts.state === 'up',
     problem: facts.problem,
     models: facts.models.map((model) => model.name),
-    residentModels: facts.residentModels,
+    residentModels: memory === undefined ? null : facts.residentModels,
+    memory: memory ?? null,
   };
 }

@@ -1,8 +1,10 @@
 import type { NodeId } from '../domain/ids.ts';
-import type { NodeAddress } from '../domain/node.ts';
+import type { NodeAddress, NodeModel, ResidentModel } from '../domain/node.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import type { Clock } from './clock.ts';
+import { createModelDetailsBook, type ModelDetailsBook } from './model-details-book.ts';
 import { nodeAnswered, nodeIsDown, unknownNode, withoutModel, type NodeFacts } from './node-facts.ts';
+import { createResidentWatch, isResidentNews, type ResidentWatch } from './resident-watch.ts';
 
 export interface NodeProberOptions {
   readonly languageModel: LanguageModel;
@@ -11,6 +13,8 @@ export interface NodeProberOptions {
   readonly intervalMs: number;
   /** A node that does not answer within this has missed the probe. */
   readonly timeoutMs: number;
+  /** False: nobody asks which models are in memory. */
+  readonly watchesMemory?: boolean;
   /** Called after each probe that says something new or confirms that the node is up, and when its resident models change. */
   readonly onObservation: (facts: NodeFacts) => void;
 }
@@ -27,26 +31,27 @@ export interface NodeProber {
   forgetModel(id: NodeId, model: string): void;
   /** A call has ended there, which may have changed what is in memory: the next probe asks. */
   noteWork(id: NodeId): void;
-  /** Probes at once and lists the models anew, as after a pull. */
-  refresh(id: NodeId): void;
+  /** Something came from the node, such as a token of an answer: it lives, and is only too busy if it misses probes now. */
+  noteLife(id: NodeId): void;
+  /** Probes at once and lists the models anew, as after a pull; resolves when that look has ended. */
+  refresh(id: NodeId): Promise<void>;
   /** Stops timers; answers that are still under way are ignored. */
   close(): void;
 }
 
 /** One miss may be a lost packet; two in a row, seconds apart, are a dead or drowned host. */
 const MISSES_UNTIL_DOWN = 2;
-/** From a missed probe to the next: longer than a hiccup, and short enough that a death is known within two usual intervals. */
-const SECOND_LOOK_MS = 2_000;
-/** Models change by hand, seldom, but then somebody waits: at 5 s between probes, the list is read every 20 s. */
-const PROBES_BETWEEN_LISTS = 3;
-/** What is in memory changes by work of ours, which is noted, or of others and by time: then half a minute is soon enough. */
-const PROBES_BETWEEN_RESIDENTS = 6;
+/** From a missed probe to the next: with 4 s between probes and 2 s to answer, a silent host is known to be down in 9 s. */
+const SECOND_LOOK_MS = 1_000;
+/** Models change by hand, seldom, but then somebody waits: at 4 s between probes, the list is read every 20 s. */
+const PROBES_BETWEEN_LISTS = 4;
 /** `/api/ps` blocks while a model loads; an old answer is good enough, so the wait is kept short. */
 const RESIDENT_TIMEOUT_MS = 1_000;
 
 /** Creates a prober. Determinism: time comes from the clock; probes of one node never overlap. */
 export function createNodeProber(options: NodeProberOptions): NodeProber {
   const watches = new Map<NodeId, NodeWatch>();
+  const details = createModelDetailsBook(options.languageModel, options.clock);
   const remove = (id: NodeId): void => {
     watches.get(id)?.close();
     watches.delete(id);
@@ -55,7 +60,7 @@ export function createNodeProber(options: NodeProberOptions): NodeProber {
     add(node) {
       if (watches.get(node.id)?.accepts(node)) return;
       remove(node.id);
-      const watch = new NodeWatch(node, options);
+      const watch = new NodeWatch(node, options, details);
       watches.set(node.id, watch);
       watch.probeNow();
     },
@@ -64,7 +69,8 @@ export function createNodeProber(options: NodeProberOptions): NodeProber {
     reportFailedCall: (id) => watches.get(id)?.reportFailedCall(),
     forgetModel: (id, model) => watches.get(id)?.forgetModel(model),
     noteWork: (id) => watches.get(id)?.noteWork(),
-    refresh: (id) => watches.get(id)?.refresh(),
+    noteLife: (id) => watches.get(id)?.noteLife(),
+    refresh: async (id) => watches.get(id)?.refresh(),
     close: () => [...watches.keys()].forEach(remove),
   };
 }
@@ -74,17 +80,27 @@ class NodeWatch {
   facts: NodeFacts;
   private readonly options: NodeProberOptions;
   private misses = 0;
+  /** When something came from it that was no answer to a probe. */
+  private lifeAtMs = -Infinity;
   private probesUntilList = 0;
-  private probesUntilResidents = 0;
   private probing = false;
   private probeAgain = false;
-  private askingResidents = false;
+  private readonly details: ModelDetailsBook;
+  private readonly residents: ResidentWatch;
+  /** Told when the look that they asked for has ended. */
+  private readonly lookers: (() => void)[] = [];
   private cancelTimer: () => void = () => undefined;
   private closed = false;
 
-  constructor(node: NodeAddress, options: NodeProberOptions) {
+  constructor(node: NodeAddress, options: NodeProberOptions, details: ModelDetailsBook) {
     this.facts = unknownNode(node);
     this.options = options;
+    this.details = details;
+    const { languageModel } = options;
+    this.residents = createResidentWatch(
+      () => languageModel.listResidentModels(this.facts.address, RESIDENT_TIMEOUT_MS),
+      (residents) => this.takeResidents(residents),
+    );
   }
 
   /** Takes over what may change of a node without it becoming another host; false when the URL is another. */
@@ -101,36 +117,46 @@ class NodeWatch {
   }
 
   reportFailedCall(): void {
+    this.lifeAtMs = -Infinity;
     this.misses = Math.max(this.misses, MISSES_UNTIL_DOWN - 1);
     this.probeNow();
   }
 
   forgetModel(model: string): void {
     this.facts = withoutModel(this.facts, model);
-    this.refresh();
+    void this.refresh();
   }
 
   noteWork(): void {
-    this.probesUntilResidents = 0;
+    this.residents.askSoon();
   }
 
-  refresh(): void {
-    this.probesUntilList = 0;
-    this.probesUntilResidents = 0;
+  noteLife(): void {
+    this.lifeAtMs = this.options.clock.now();
+  }
+
+  refresh(): Promise<void> {
+    this.forgetSchedule();
+    const looked = new Promise<void>((resolve) => this.lookers.push(resolve));
     this.probeNow();
+    return looked;
   }
 
   close(): void {
     this.closed = true;
     this.cancelTimer();
+    this.tellLookers(this.lookers);
   }
 
   private async probe(): Promise<void> {
     this.probing = true;
+    // Who asks from now on wants a later look than this one.
+    const lookers = this.lookers.splice(0);
     await this.askVersion();
     this.probing = false;
+    this.tellLookers(lookers);
     if (this.closed) return;
-    if (this.facts.state === 'up') this.askResidentsWhenDue();
+    if (this.facts.state === 'up' && this.options.watchesMemory !== false) this.residents.noteProbe();
     if (this.probeAgain) return this.probeNow();
     this.cancelTimer = this.options.clock.setTimer(this.pauseMs(), () => this.probeNow());
   }
@@ -153,7 +179,7 @@ class NodeWatch {
   }
 
   private async answered(version: string): Promise<void> {
-    if (this.facts.state !== 'up') this.probesUntilList = this.probesUntilResidents = 0;
+    if (this.facts.state !== 'up') this.forgetSchedule();
     this.misses = 0;
     this.facts = nodeAnswered(this.facts, version, this.options.clock.now());
     if (this.probesUntilList <= 0) await this.askModels();
@@ -166,41 +192,47 @@ class NodeWatch {
     const { languageModel, timeoutMs } = this.options;
     try {
       const models = await languageModel.listModels(this.facts.address, timeoutMs);
-      this.facts = { ...this.facts, models };
+      this.facts = { ...this.facts, models: models.map((model) => this.details.complete(model)) };
       this.probesUntilList = PROBES_BETWEEN_LISTS;
+      void this.learnDetails(models);
     } catch (error) {
       this.facts = { ...this.facts, problem: `its models could not be listed: ${textOf(error)}` };
     }
   }
 
   private missed(problem: string): void {
+    const { clock, intervalMs, timeoutMs } = this.options;
+    const isMerelyBusy = this.facts.state === 'up' && clock.now() - this.lifeAtMs <= Math.max(intervalMs, timeoutMs);
+    if (isMerelyBusy) return;
     this.misses += 1;
     const isDown = this.facts.state === 'unknown' || this.misses >= MISSES_UNTIL_DOWN;
     if (!isDown) return;
-    this.facts = nodeIsDown(this.facts, problem);
+    this.facts = nodeIsDown(this.facts, problem, clock.now());
     this.tell();
   }
 
-  private askResidentsWhenDue(): void {
-    this.probesUntilResidents -= 1;
-    if (this.probesUntilResidents > 0) return;
-    this.probesUntilResidents = PROBES_BETWEEN_RESIDENTS;
-    void this.askResidents();
+  private forgetSchedule(): void {
+    this.probesUntilList = 0;
+    this.residents.askSoon();
   }
 
-  /** Runs beside the probes: a host that is loading a model answers this late, and lives. */
-  private async askResidents(): Promise<void> {
-    if (this.askingResidents) return;
-    this.askingResidents = true;
-    const { languageModel } = this.options;
-    const residentModels = await languageModel
-      .listResidentModels(this.facts.address, RESIDENT_TIMEOUT_MS)
-      .catch(() => this.facts.residentModels);
-    this.askingResidents = false;
-    const isNews = residentModels.join('\n') !== this.facts.residentModels.join('\n');
-    if (this.facts.state !== 'up' || !isNews) return;
+  /** Runs beside the probes. */
+  private async learnDetails(models: readonly NodeModel[]): Promise<void> {
+    const hasLearned = await this.details.learn(this.facts.address, models);
+    if (!hasLearned || this.facts.state !== 'up') return;
+    this.facts = { ...this.facts, models: this.facts.models.map((model) => this.details.complete(model)) };
+    this.tell();
+  }
+
+  private takeResidents(residentModels: readonly ResidentModel[]): void {
+    if (this.facts.state !== 'up') return;
+    const isNews = isResidentNews(this.facts.residentModels, residentModels);
     this.facts = { ...this.facts, residentModels };
-    this.tell();
+    if (isNews) this.tell();
+  }
+
+  private tellLookers(lookers: readonly (() => void)[]): void {
+    for (const looked of lookers) looked();
   }
 
   private tell(): void {

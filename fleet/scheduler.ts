@@ -1,35 +1,26 @@
 import { SynthesisFailure } from '../domain/failure.ts';
 import type { NodeId } from '../domain/ids.ts';
 import type { Lease, LeaseRequest } from '../domain/lease.ts';
-import { fullModelName } from '../domain/model-name.ts';
 import type { NodeAddress } from '../domain/node.ts';
 import { assertInvariant } from './assert-invariant.ts';
-import type { Clock } from './clock.ts';
+import type { Breaker } from './breaker.ts';
+import { neverGoingBack, type Clock } from './clock.ts';
+import { choosePreloadHost } from './choose-preload.ts';
+import { describeDecision } from './describe-decision.ts';
 import { explainGrant } from './explain-choice.ts';
-import { HostBreakers } from './host-breakers.ts';
+import { createFitCheck, fitsNowhereFailure } from './fit-call.ts';
 import { hasWorkForFreeSlot, offerHosts, type CallOnOffer } from './offer-hosts.ts';
-import { applyObservation, createHost, freeSlots, type Host, type RunningCall } from './host.ts';
+import { applyObservation, createHost, freeSlots, holdBackSlots, type Host, type RunningCall } from './host.ts';
+import { learnFromCall } from './learn-from-call.ts';
+import { createLearning, forgetHost, type Learning } from './learning.ts';
 import { LeaseBook } from './lease-book.ts';
-import { RateBook } from './learned-rates.ts';
+import { predictCall } from './predict-call.ts';
 import { planGrants, type PlannedGrant } from './plan-grants.ts';
 import type { CallReport, LearnedRates, ModelSize, NodeObservation, Scheduler } from './scheduler-port.ts';
+import { createRunningCall, endedCall } from './running-call.ts';
+import type { SchedulerOptions } from './scheduler-options.ts';
 import { createWaitingCall, type WaitingCall } from './waiting-call.ts';
-
-export interface SchedulerOptions {
-  readonly clock: Clock;
-  /** A number from 0 to 1; spreads the rests of failing hosts. */
-  readonly random?: () => number;
-  /** An unclaimed lease frees its slot after this long. */
-  readonly leaseTtlMs: number;
-  /** A claimed lease that is never released frees its slot after this long: a bound against leaks, beyond any call's own deadline. */
-  readonly longestCallMs?: number;
-  /** A call uses a node that it avoids only after waiting this long without another one. */
-  readonly avoidGraceMs?: number;
-  /** While calls wait, the plan is looked at again this often: rests end and predictions fail with time alone. */
-  readonly replanIntervalMs?: number;
-  /** Told of every call that ended with a report, after its slot is free. */
-  readonly onReport?: (nodeId: NodeId, model: string, report: CallReport) => void;
-}
+import { WaitingCalls } from './waiting-calls.ts';
 
 /** Ten times ten minutes, which a long answer takes on a slow host: no call in its right mind is cut off. */
 const DEFAULT_LONGEST_CALL_MS = 100 * 60_000;
@@ -37,12 +28,12 @@ const DEFAULT_LONGEST_CALL_MS = 100 * 60_000;
 const DEFAULT_AVOID_GRACE_MS = 5_000;
 /** A tenth of the shortest rest; one look costs well under a millisecond on a usual fleet. */
 const DEFAULT_REPLAN_INTERVAL_MS = 500;
-/** Below this, a reported load is the host's bookkeeping on a model that was in memory already. */
-const SHORTEST_LOAD_MS = 100;
+/** Long enough for a full queue to become shorter, short enough that a host is not left idle for long. */
+const HOLD_BACK_MS = 10_000;
 
 /** Creates the scheduler; see the port for what it promises. The policy itself is in `plan-grants.ts`. */
 export function createScheduler(options: SchedulerOptions): Scheduler {
-  return new LateBindingScheduler(options);
+  return new LateBindingScheduler({ ...options, clock: neverGoingBack(options.clock) });
 }
 
 /**
@@ -53,17 +44,17 @@ class LateBindingScheduler implements Scheduler {
   private readonly options: SchedulerOptions;
   private readonly clock: Clock;
   private readonly hosts = new Map<NodeId, Host>();
-  private readonly rates = new RateBook();
-  private readonly breakers: HostBreakers;
+  private readonly learning: Learning;
   private readonly leases: LeaseBook;
-  private readonly waiting = new Set<WaitingCall>();
+  private readonly cancelReturns = new Map<NodeId, () => void>();
+  private readonly waiting = new WaitingCalls();
   private cancelReplan: (() => void) | null = null;
   private closed = false;
 
   constructor(options: SchedulerOptions) {
     this.options = options;
     this.clock = options.clock;
-    this.breakers = new HostBreakers(options.clock, options.random ?? Math.random);
+    this.learning = createLearning(options);
     const terms = { ttlMs: options.leaseTtlMs, longestCallMs: options.longestCallMs ?? DEFAULT_LONGEST_CALL_MS };
     this.leases = new LeaseBook(options.clock, terms, (leaseId) => this.release(leaseId, { ended: 'neutral' }));
   }
@@ -85,17 +76,24 @@ class LateBindingScheduler implements Scheduler {
     this.forgetIfGone(host);
   }
 
+  setDraining(id: NodeId, isDraining: boolean): void {
+    const host = this.hosts.get(id);
+    if (!host || host.draining === isDraining) return;
+    host.draining = isDraining;
+    this.grantWhatCanStart();
+  }
+
   observe(id: NodeId, observation: NodeObservation): void {
     const host = this.hosts.get(id);
     if (!host || host.removed) return;
     const hasReturned = !host.alive && observation.alive;
     applyObservation(host, observation);
-    if (hasReturned) this.breakers.forget(id);
+    if (hasReturned) this.learning.breakers.forget(id);
     this.grantWhatCanStart();
   }
 
   setModelSizes(sizes: readonly ModelSize[]): void {
-    this.rates.setModelSizes(sizes);
+    this.learning.rates.setModelSizes(sizes);
   }
 
   async acquire(request: LeaseRequest, signal: AbortSignal): Promise<Lease> {
@@ -103,10 +101,10 @@ class LateBindingScheduler implements Scheduler {
     if (this.closed) throw closedFailure();
     const [call, granted] = createWaitingCall(request, this.clock.now());
     const abort = (): void => {
-      if (this.waiting.delete(call)) call.refuse(signal.reason);
+      if (this.withdraw(call)) call.refuse(signal.reason);
     };
     signal.addEventListener('abort', abort, { once: true });
-    this.waiting.add(call);
+    this.admit(call);
     this.grantWhatCanStart();
     const lease = await granted.finally(() => signal.removeEventListener('abort', abort));
     if (signal.aborted) this.release(lease.leaseId, { ended: 'neutral' });
@@ -118,15 +116,25 @@ class LateBindingScheduler implements Scheduler {
     if (this.closed || this.waiting.size > 0) return null;
     let lease: Lease | null = null;
     const [waiting] = createWaitingCall(request, this.clock.now());
-    const call = { ...waiting, grant: (granted: Lease) => void (lease = granted) };
-    this.waiting.add(call);
+    // Refused, it has to wait as well: waiting tells why it cannot be served.
+    const call = { ...waiting, grant: (granted: Lease) => void (lease = granted), refuse: () => undefined };
+    this.admit(call);
     this.grantWhatCanStart();
-    this.waiting.delete(call);
+    this.withdraw(call);
     return lease;
   }
 
+  hostToPreload(model: string, contextTokens: number): NodeId | null {
+    if (this.closed || this.waiting.size > 0) return null;
+    return choosePreloadHost([...this.hosts.values()], model, contextTokens, this.learning.rates)?.address.id ?? null;
+  }
+
   claim(leaseId: string): boolean {
-    return this.leases.claim(leaseId);
+    return this.mayGrant() && this.leases.claim(leaseId);
+  }
+
+  noteProgress(id: NodeId): void {
+    this.options.onProgress?.(id);
   }
 
   release(leaseId: string, report: CallReport): void {
@@ -137,18 +145,29 @@ class LateBindingScheduler implements Scheduler {
     if (!host || !running)
       throw new SynthesisFailure('InvariantBroken', 'scheduler 2: a lease belongs to a running call');
     host.running.delete(leaseId);
-    this.learnFrom(host, running, report);
+    const ended = endedCall(nodeId, running, report, this.clock.now());
+    learnFromCall(this.learning, host, running, ended);
+    if (report.ended === 'busy') this.holdBack(host);
     this.forgetIfGone(host);
     this.options.onReport?.(nodeId, running.model, report);
+    this.options.onEnded?.(ended);
     this.grantWhatCanStart();
   }
 
+  forfeit(leaseId: string): void {
+    if (!this.leases.isClaimed(leaseId)) this.release(leaseId, { ended: 'neutral' });
+  }
+
   learned(node: NodeId, model: string): LearnedRates {
-    return this.rates.learned(node, model);
+    return this.learning.rates.learned(node, model);
   }
 
   busySlots(id: NodeId): number {
     return this.hosts.get(id)?.running.size ?? 0;
+  }
+
+  breakerState(id: NodeId): Breaker['state'] {
+    return this.learning.breakers.stateOf(id);
   }
 
   waitingCalls(): number {
@@ -158,6 +177,7 @@ class LateBindingScheduler implements Scheduler {
   close(): void {
     this.closed = true;
     this.cancelReplan?.();
+    for (const cancel of this.cancelReturns.values()) cancel();
     this.leases.close();
     for (const host of this.hosts.values()) host.running.clear();
     for (const call of this.waiting) call.refuse(closedFailure());
@@ -167,20 +187,32 @@ class LateBindingScheduler implements Scheduler {
   /** Plans and grants until no free slot has a call that should start on it now. */
   private grantWhatCanStart(): void {
     if (this.closed) return;
-    while (hasWorkForFreeSlot(this.hosts.values(), this.waiting)) {
-      const grants = planGrants(this.callsOnOffer());
+    if (!this.learning.memoryLimits.isEmpty) this.refuseWhatFitsNowhere();
+    while (this.mayGrant() && hasWorkForFreeSlot(this.hosts.values(), this.waiting)) {
+      const grants = planGrants(this.callsOnOffer(), this.options.weights);
       for (const grant of grants) this.give(grant);
       if (grants.length === 0) break;
     }
     this.replanLater();
   }
 
+  private admit(call: WaitingCall): void {
+    this.waiting.add(call);
+    this.learning.shares.enter(call.request.namespace);
+  }
+
+  /** False when it waits no more. */
+  private withdraw(call: WaitingCall): boolean {
+    const waited = this.waiting.delete(call);
+    if (waited) this.learning.shares.leave(call.request.namespace);
+    return waited;
+  }
+
   private callsOnOffer(): readonly CallOnOffer[] {
     return offerHosts({
       hosts: [...this.hosts.values()],
       waiting: this.waiting,
-      rates: this.rates,
-      breakers: this.breakers,
+      ...this.learning,
       nowMs: this.clock.now(),
       avoidGraceMs: this.options.avoidGraceMs ?? DEFAULT_AVOID_GRACE_MS,
     });
@@ -194,49 +226,45 @@ class LateBindingScheduler implements Scheduler {
     const { waiting } = grant.call;
     assertInvariant(this.waiting.delete(waiting), 'scheduler: a granted call was waiting');
     const running = this.start(host, waiting, grant);
+    this.options.onDecision?.(describeDecision({ ...this.learning, grant, running, hosts: this.hosts.values() }));
     waiting.grant({
       leaseId: running.leaseId,
       nodeId: grant.nodeId,
       taskQueue: `node:${grant.nodeId}`,
       why: explainGrant(grant),
       expectedSeconds: grant.expectedSeconds,
+      prediction: predictCall(this.learning.rates, grant.nodeId, waiting),
     });
   }
 
+  /** A host that holds the model may come up later, but a smaller context or model can be had now. */
+  private refuseWhatFitsNowhere(): void {
+    const fitsNoHost = createFitCheck([...this.hosts.values()], this.learning.memoryLimits);
+    for (const call of [...this.waiting].filter(fitsNoHost)) {
+      this.withdraw(call);
+      call.refuse(fitsNowhereFailure(call));
+    }
+  }
+
   private start(host: Host, call: WaitingCall, grant: PlannedGrant<CallOnOffer>): RunningCall {
-    const nowMs = this.clock.now();
-    const running: RunningCall = {
-      leaseId: this.leases.open(host.address.id),
-      model: call.model,
-      grantedMs: nowMs,
-      expectedSeconds: grant.expectedSeconds,
-      modelReadyMs: nowMs + grant.loadSeconds * 1000,
-      mustLoad: grant.mustLoad,
-      trials: this.breakers.begin(host.address.id, call.model),
-    };
+    const leaseId = this.leases.open(host.address.id);
+    const trials = this.learning.breakers.begin(host.address.id, call.model);
+    const running = createRunningCall({ host, call, grant, leaseId, trials, nowMs: this.clock.now() });
+    this.learning.shares.charge(running.namespace, grant.expectedSeconds);
     host.running.set(running.leaseId, running);
     return running;
   }
 
-  private learnFrom(host: Host, call: RunningCall, report: CallReport): void {
-    const id = host.address.id;
-    switch (report.ended) {
-      case 'finished': {
-        const isLoad = call.mustLoad && report.loadMs >= SHORTEST_LOAD_MS;
-        this.rates.record(id, call.model, { ...report, loadMs: isLoad ? report.loadMs : null });
-        host.residentModels.add(call.model);
-        return this.breakers.succeeded(id, call.model);
-      }
-      case 'unavailable':
-        return this.breakers.failed(id, call.model);
-      case 'model_missing':
-        host.missingModels.add(fullModelName(call.model));
-        return this.breakers.abandoned(call.trials);
-      case 'neutral':
-        return this.breakers.abandoned(call.trials);
-      default:
-        return report satisfies never;
-    }
+  private holdBack(host: Host): void {
+    const { id } = host.address;
+    holdBackSlots(host, this.clock.now() + HOLD_BACK_MS);
+    this.cancelReturns.get(id)?.();
+    const giveBack = (): void => {
+      host.heldBack = null;
+      this.cancelReturns.delete(id);
+      this.grantWhatCanStart();
+    };
+    this.cancelReturns.set(id, this.clock.setTimer(HOLD_BACK_MS, giveBack));
   }
 
   private forgetIfGone(host: Host): void {
@@ -248,8 +276,11 @@ class LateBindingScheduler implements Scheduler {
   /** Another machine under the same name must not be judged by the one before. */
   private forgetLearned(host: Host): void {
     host.alive = false;
-    this.breakers.forget(host.address.id);
-    this.rates.forget(host.address.id);
+    forgetHost(this.learning, host.address.id);
+  }
+
+  private mayGrant(): boolean {
+    return this.options.mayGrant?.() ?? true;
   }
 
   private replanLater(): void {

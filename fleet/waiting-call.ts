@@ -7,21 +7,11 @@ export interface WaitingCall {
   readonly request: LeaseRequest;
   /** Full name of the model. */
   readonly model: string;
+  /** Calls of the same kind cost about the same everywhere, and may use the same hosts. */
+  readonly kindKey: string;
   readonly arrivedMs: number;
   readonly grant: (lease: Lease) => void;
   readonly refuse: (reason: unknown) => void;
-}
-
-/**
- * A waiting call counts as one priority more urgent for every two minutes it has waited, so that a stream of urgent calls
- * delays the least urgent one by minutes (about the length of a long call on a slow host), never for ever.
- */
-const PROMOTION_MS = 120_000;
-
-/** Priority with the waiting time counted in: 1 is served first. */
-export function urgencyOf(call: WaitingCall, nowMs: number): number {
-  const promotions = Math.floor((nowMs - call.arrivedMs) / PROMOTION_MS);
-  return Math.max(1, call.request.priority - promotions);
 }
 
 /**
@@ -37,7 +27,19 @@ export function createWaitingCall(request: LeaseRequest, arrivedMs: number): [Wa
     grant = resolve;
     refuse = reject;
   });
-  return [{ request, model: fullModelName(request.model), arrivedMs, grant, refuse }, granted];
+  const model = fullModelName(request.model);
+  return [{ request, model, kindKey: kindKeyOf(request, model, arrivedMs), arrivedMs, grant, refuse }, granted];
+}
+
+/** Predictions are no better than a factor of two. What a call that avoids hosts may use depends on how long it has waited. */
+function kindKeyOf(request: LeaseRequest, model: string, arrivedMs: number): string {
+  const { promptTokens, completionTokens, contextTokens, avoid } = request;
+  const own = avoid.length === 0 ? '' : `${avoid.join(' ')} ${arrivedMs}`;
+  return `${model} ${contextTokens} ${doublings(promptTokens)} ${doublings(completionTokens)} ${own}`;
+}
+
+function doublings(tokens: number): number {
+  return Math.round(Math.log2(tokens + 1));
 }
 
 function rejectBadCount(field: string, value: number): void {

@@ -20,6 +20,7 @@ export function aRequest(change: Partial<SynthesisRequest> = {}): SynthesisReque
     files: [],
     decompose: 'auto',
     priority: 3,
+    namespace: 'default',
     fresh: false,
     limits: LIMITS,
     ...change,

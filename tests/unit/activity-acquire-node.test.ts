@@ -17,9 +17,18 @@ import { createEventWriter, type EventWriter } from '../../memory/event-writer.t
 import type { Memory } from '../../memory/ports.ts';
 import { openSqliteMemory } from '../../memory/sqlite/open-sqlite-memory.ts';
 import { aRequest, aScope } from '../support/candidates.ts';
+import { aNodeSnapshot } from '../support/node-snapshots.ts';
 
 const PROMPTS_VERSION = 'test';
-const LEASE: Lease = { leaseId: 'l', nodeId: 'n1' as NodeId, taskQueue: 'node:n1', why: '', expectedSeconds: 1 };
+const PREDICTION = { loadSeconds: null, promptSeconds: 1, completionTokensPerSecond: 10, samples: 0 };
+const LEASE: Lease = {
+  leaseId: 'l',
+  nodeId: 'n1' as NodeId,
+  taskQueue: 'node:n1',
+  why: '',
+  expectedSeconds: 1,
+  prediction: PREDICTION,
+};
 
 let folder: string;
 let memory: Memory;
@@ -48,8 +57,7 @@ async function aStep(): Promise<ModelStep> {
 
 function aNode(state: NodeSnapshot['state']): NodeSnapshot {
   const model = { name: 'big:7b', sizeBytes: 1, family: '', parameterSize: '7B' };
-  const seen = { version: null, residentModels: [], slots: 1, busySlots: 1, seenAt: null, speeds: [] };
-  return { ...seen, id: 'n1' as NodeId, url: 'http://n1', state, problem: null, models: [model] };
+  return aNodeSnapshot({ state, version: null, busySlots: 1, models: [model] });
 }
 
 test('a call that waits says for what under the key of its step, and again when the reason changes', async () => {
@@ -71,7 +79,7 @@ test('a call that waits says for what under the key of its step, and again when 
     (await memory.events.readWithoutText(step.runId)).map(({ body }) => 'reason' in body && body.reason);
 
   const granted = new MockActivityEnvironment().run(() => acquireNode(deps, { step, avoid: [] }));
-  await expect.poll(readReasons, { timeout: 20_000 }).toEqual([expect.stringContaining('no host has big:7b')]);
+  await expect.poll(readReasons, { timeout: 20_000 }).toEqual([expect.stringContaining('no host is in use')]);
   nodes = [aNode('up')];
   await expect.poll(readReasons, { timeout: 20_000 }).toEqual([expect.any(String), 'n1 is busy with other calls']);
   grant(LEASE);

@@ -17,11 +17,18 @@ import type { CallReport, Scheduler } from '../../fleet/scheduler-port.ts';
 import { createEventWriter, type EventWriter } from '../../memory/event-writer.ts';
 import type { Memory } from '../../memory/ports.ts';
 import { openSqliteMemory } from '../../memory/sqlite/open-sqlite-memory.ts';
-import type { GeneratedText, LanguageModel } from '../../models/language-model.ts';
+import type { GeneratedText, GenerateTextRequest, LanguageModel } from '../../models/language-model.ts';
 import { aRequest, aScope } from '../support/candidates.ts';
 
 const NODE = { id: 'n1' as NodeId, url: 'http://n1', slots: 1 };
-const LEASE: Lease = { leaseId: 'lease-1', nodeId: NODE.id, taskQueue: 'node:n1', why: 'only one', expectedSeconds: 1 };
+const LEASE: Lease = {
+  leaseId: 'lease-1',
+  nodeId: NODE.id,
+  taskQueue: 'node:n1',
+  why: 'only one',
+  expectedSeconds: 1,
+  prediction: { loadSeconds: null, promptSeconds: 1, completionTokensPerSecond: 10, samples: 0 },
+};
 const ANSWER = '```python\ndef fib(n):\n    return n\n```';
 
 let folder: string;
@@ -65,6 +72,7 @@ function dependencies(languageModel: LanguageModel, isLeased = true): FleetDepen
     promptsVersion: 'test',
     languageModel,
     scheduler: scheduler as unknown as Scheduler,
+    preloader: { preload: async () => {} },
     nodes: () => [],
     nodeAddress: (id) => (id === NODE.id ? NODE : undefined),
   };
@@ -190,5 +198,54 @@ describe('calling a model', () => {
     await expect(running).rejects.toThrow();
     expect(aborted).toBe(true);
     expect(reports).toEqual([{ ended: 'neutral' }]);
+  });
+
+  test.each([
+    ['NodeUnavailable', { kind: 'connect' }, { ended: 'unavailable' }],
+    ['NodeUnavailable', { kind: 'silent' }, { ended: 'unavailable' }],
+    ['NodeUnavailable', { kind: 'idle' }, { ended: 'unavailable' }],
+    ['NodeUnavailable', { kind: 'first_token' }, { ended: 'model_unavailable' }],
+    ['NodeUnavailable', { kind: 'model_failed' }, { ended: 'model_unavailable' }],
+    ['NodeBusy', { status: 503 }, { ended: 'busy' }],
+    ['OutOfMemory', { status: 500 }, { ended: 'out_of_memory', contextTokens: 8192 }],
+    ['ModelMissing', { status: 404 }, { ended: 'model_missing' }],
+    ['RequestRejected', { status: 400 }, { ended: 'neutral' }],
+  ] as const)('that fails with %s %j blames whom it should: %j', async (type, details, report) => {
+    const failure = new SynthesisFailure(type, 'it failed', details);
+    const { environment, start } = await run(aModel(() => Promise.reject(failure)));
+    await expect(start(environment)).rejects.toMatchObject({ type, nonRetryable: true });
+    expect(reports).toMatchObject([report]);
+  });
+
+  test('has deadlines from what was learned, and those of the settings before', async () => {
+    const asked: GenerateTextRequest[] = [];
+    const model = aModel(async (request) => {
+      asked.push(request);
+      return generated(ANSWER);
+    });
+    const prediction = { loadSeconds: 20, promptSeconds: 4, completionTokensPerSecond: 40, samples: 9 };
+    const learned = await run(model, { lease: { ...LEASE, prediction } });
+    await learned.start(learned.environment);
+    const fresh = await run(model);
+    await fresh.start(fresh.environment);
+    expect(asked.map(({ deadlines }) => [deadlines.firstTokenMs, deadlines.idleMs])).toEqual([
+      [72_000, 3_000],
+      [300_000, 60_000],
+    ]);
+  });
+
+  test('of a reduced step asks for its context, and the answer says what it was', async () => {
+    let contextTokens = 0;
+    const model = aModel(async (request) => {
+      contextTokens = request.contextTokens;
+      return generated(ANSWER);
+    });
+    const step = { ...(await aStep()), reduced: { plannedModel: 'large', contextTokens: 4096 } };
+    const { environment, start } = await run(model, { step });
+    const { usage } = await start(environment);
+    expect(contextTokens).toBe(4096);
+    expect(usage.remark).toBe(
+      'large did not fit into the memory of any host; small answered in its place with a context of 4096 tokens instead of 8192.',
+    );
   });
 });

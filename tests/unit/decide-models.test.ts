@@ -3,11 +3,12 @@ import { chooseModels, type ChosenModels } from '../../activities/choose-models.
 import { decideNext } from '../../activities/decide/decide-next.ts';
 import type { Situation } from '../../activities/decide/situation.ts';
 import type { ModelRoles, Settings } from '../../config/settings.ts';
-import type { ContentHash, NodeId, PartId } from '../../domain/ids.ts';
+import type { ContentHash, PartId } from '../../domain/ids.ts';
 import type { NodeModel, NodeSnapshot } from '../../domain/node.ts';
 import type { PartKind } from '../../domain/plan.ts';
 import type { SynthesisRequest } from '../../domain/request.ts';
 import { aCheck, aClassification, aContender, aRequest, aScope } from '../support/candidates.ts';
+import { aNodeSnapshot } from '../support/node-snapshots.ts';
 
 const NAMES = ['light:1b', 'heavy:14b', 'worker:7b', 'python:7b', 'class:7b', 'repair:8b', 'tests:2b'];
 const ROLES: ModelRoles = {
@@ -31,19 +32,7 @@ const model = (name: string): NodeModel => ({
 });
 
 function host(names: readonly string[]): NodeSnapshot {
-  return {
-    id: 'n1' as NodeId,
-    url: 'http://n1',
-    state: 'up',
-    problem: null,
-    version: '0.6.5',
-    models: names.map(model),
-    residentModels: [],
-    slots: 1,
-    speeds: [],
-    busySlots: 0,
-    seenAt: null,
-  };
+  return aNodeSnapshot({ models: names.map(model) });
 }
 
 function choose(roles: ModelRoles, names = NAMES, request: SynthesisRequest = aRequest()): Promise<ChosenModels> {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { decideNext } from '../../activities/decide/decide-next.ts';
 import type { Situation } from '../../activities/decide/situation.ts';
-import type { NodeModel, NodeSnapshot } from '../../domain/node.ts';
-import type { NodeId } from '../../domain/ids.ts';
+import type { NodeModel } from '../../domain/node.ts';
 import { aCheck, aClassification, aContender, aRequest, aScope, LIMITS } from '../support/candidates.ts';
+import { aModelSpeed, aNodeSnapshot } from '../support/node-snapshots.ts';
 
 const model = (name: string, parameterSize: string): NodeModel => ({
   name,
@@ -11,19 +11,7 @@ const model = (name: string, parameterSize: string): NodeModel => ({
   family: 'qwen2',
   parameterSize,
 });
-const NODE: NodeSnapshot = {
-  id: 'n1' as NodeId,
-  url: 'http://n1',
-  state: 'up',
-  problem: null,
-  version: '0.6.5',
-  models: [model('small', '1.5B'), model('medium', '7B'), model('large', '14B')],
-  residentModels: [],
-  slots: 1,
-  speeds: [],
-  busySlots: 0,
-  seenAt: null,
-};
+const NODE = aNodeSnapshot({ models: [model('small', '1.5B'), model('medium', '7B'), model('large', '14B')] });
 const WRONG = aCheck({ outcome: 'failed', passedCount: 0, evidence: 'fib(5) gave 4, expected 5' });
 const DOES_NOT_PARSE = aCheck({
   kind: 'parse',
@@ -182,7 +170,7 @@ describe('deciding what to do next for one program', () => {
 
   test('turning to a larger model keeps within the time that is left', () => {
     const lost = [0, 1, 2, 3, 4].map((index) => ({ index, model: 'medium', temperature: 0.7, seed: 1 }));
-    const slow = { ...NODE, speeds: [{ model: 'large', completionTokensPerSecond: 5 }] };
+    const slow = { ...NODE, speeds: [aModelSpeed('large', 5)] };
     const models = { light: 'small', heavy: 'large', workers: ['medium'], nodes: [slow], tasks: {}, missing: [] };
     const countAt = (secondsUsed: number): number => {
       const decision = decideNext(situation({ lost, models, secondsUsed }));
@@ -216,7 +204,7 @@ describe('deciding what to do next for one program', () => {
   });
 
   test("a slow node gets fewer samples than the model's size asks for", () => {
-    const slow = { ...NODE, speeds: [{ model: 'medium', completionTokensPerSecond: 3 }] };
+    const slow = { ...NODE, speeds: [aModelSpeed('medium', 3)] };
     const models = { light: 'small', heavy: 'large', workers: ['medium'], nodes: [slow], tasks: {}, missing: [] };
     // A quarter of 600 s at 3 tokens a second holds no answer of 500 tokens: one sample is the least there is.
     expect(decideNext(situation({ models }))).toMatchObject({ kind: 'sample', samples: [{ index: 0 }] });

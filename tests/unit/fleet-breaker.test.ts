@@ -49,9 +49,15 @@ describe('a breaker', () => {
     expect(permitsCall(abandonTrial(breaker, 1), 5000)).toBe(false);
   });
 
-  test('closes when the trial succeeds and rests twice as long, up to a minute, when it fails', () => {
+  test('closes when two trials succeed and rests twice as long, up to a minute, when it fails', () => {
     let breaker = failTimes(CLOSED_BREAKER, 3, 0);
-    expect(recordSuccess(beginCall(breaker, 5000).breaker, 6000)).toEqual(CLOSED_BREAKER);
+    const proven = abandonTrial(recordSuccess(beginCall(breaker, 5000).breaker, 6000), 5000);
+    expect([proven.state, permitsCall(proven, 6000)]).toEqual(['half-open', true]);
+    expect(recordSuccess(beginCall(proven, 6000).breaker, 7000)).toEqual(CLOSED_BREAKER);
+    expect(recordFailure(beginCall(proven, 6000).breaker, 7000, MIDDLE)).toMatchObject({
+      state: 'open',
+      restMs: 10_000,
+    });
     const rests: number[] = [];
     for (let trial = 0; trial < 6 && breaker.state === 'open'; trial++) {
       rests.push(breaker.restMs);
@@ -68,10 +74,13 @@ describe('a breaker', () => {
     ]);
   });
 
-  test('is not moved by late failures while it rests, and closes when a late call succeeds', () => {
+  test('is not moved by late failures while it rests, and late successes count as trials', () => {
     const open = failTimes(CLOSED_BREAKER, 3, 0);
     expect(recordFailure(open, 1000, MIDDLE)).toEqual(open);
-    expect(recordSuccess(open, 1000)).toEqual(CLOSED_BREAKER);
+    expect(recordSuccess(open, 1000)).toMatchObject({ state: 'half-open', trialSinceMs: null });
+    expect(recordSuccess(recordSuccess(open, 1000), 1001)).toEqual(CLOSED_BREAKER);
+    const { breaker: onTrial } = beginCall(open, 5000);
+    expect(recordSuccess(onTrial, 6000)).toMatchObject({ trialSinceMs: 5000 });
   });
 
   test('keeps its invariants under any sequence, and always lets a call through again', () => {

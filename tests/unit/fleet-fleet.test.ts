@@ -1,20 +1,24 @@
 import { describe, expect, test } from 'vitest';
 
-import type { NodeAddress } from '../../domain/node.ts';
-import { createFleet, type Fleet } from '../../fleet/fleet.ts';
+import type { WantedNode } from '../../domain/node-record.ts';
+import type { NodeStateChange } from '../../fleet/announce-states.ts';
+import { createFleet, type Fleet, type FleetOptions } from '../../fleet/fleet.ts';
+import { aResidentModel } from '../support/node-snapshots.ts';
 import { createManualClock, settle, type ManualClock } from './fleet-manual-clock.ts';
-import { leaseOf, nodeId, request, track } from './fleet-scheduler-fixture.ts';
+import { finished, leaseOf, nodeId, request, track } from './fleet-scheduler-fixture.ts';
 import { createHost, createScriptedHosts, model, type ScriptedHost } from './fleet-scripted-hosts.ts';
 
 const INTERVAL_MS = 5000;
 const neverAborted = new AbortController().signal;
 
-function address(name: string, values: Partial<NodeAddress> = {}): NodeAddress {
-  return { id: nodeId(name), url: `http://${name}:11434`, slots: 1, ...values };
+function address(name: string, values: Partial<WantedNode> = {}): WantedNode {
+  const url = `http://${name}:11434`;
+  return { id: nodeId(name), url, slots: 1, origin: 'settings', wanted: 'active', ...values };
 }
 
 async function startFleet(
   hosts: Readonly<Record<string, ScriptedHost>>,
+  options: Partial<FleetOptions> = {},
 ): Promise<{ fleet: Fleet; clock: ManualClock; ready: string[] }> {
   const clock = createManualClock();
   const ready: string[] = [];
@@ -30,6 +34,7 @@ async function startFleet(
     probeTimeoutMs: 2000,
     leaseTtlMs: 10_000,
     onNodeReady: (node) => ready.push(node.id),
+    ...options,
   });
   fleet.start();
   await settle();
@@ -49,7 +54,12 @@ describe('a fleet', () => {
         problem: null,
         version: '0.6.5',
         models: [{ name: 'coder', sizeBytes: 1e9, family: 'llama', parameterSize: '' }],
-        residentModels: ['coder'],
+        residentModels: [aResidentModel('coder')],
+        origin: 'settings',
+        wanted: 'active',
+        vramBytes: 1e9,
+        vramSource: 'learned',
+        since: new Date(clock.now()).toISOString(),
         slots: 1,
         speeds: [],
         busySlots: 1,
@@ -89,7 +99,7 @@ describe('a fleet', () => {
     await clock.advance(INTERVAL_MS);
     expect([call.lease, fleet.snapshots()[0]?.models]).toEqual([null, []]);
     gpu.models = pulled;
-    fleet.refresh(nodeId('gpu'));
+    void fleet.refresh(nodeId('gpu'));
     await settle();
     expect(leaseOf(call).nodeId).toBe('gpu');
   });
@@ -106,6 +116,62 @@ describe('a fleet', () => {
     await clock.advance(INTERVAL_MS);
     expect(leaseOf(call).nodeId).toBe('gpu');
     expect(ready).toEqual(['gpu', 'gpu']);
+  });
+
+  test('a draining host keeps its calls, gets no new ones, and gets them again when it drains no more', async () => {
+    const { fleet } = await startFleet({ gpu: createHost() });
+    const running = await fleet.scheduler.acquire(request(), neverAborted);
+    fleet.setAddresses([address('gpu', { wanted: 'draining' })]);
+    const call = track(fleet.scheduler);
+    await settle();
+    expect(fleet.snapshots()).toMatchObject([{ wanted: 'draining', state: 'up', busySlots: 1 }]);
+    expect(fleet.scheduler.claim(running.leaseId)).toBe(true);
+    fleet.scheduler.release(running.leaseId, finished());
+    await settle();
+    expect([call.lease, fleet.scheduler.busySlots(nodeId('gpu'))]).toEqual([null, 0]);
+    fleet.setAddresses([address('gpu')]);
+    await settle();
+    expect(leaseOf(call).nodeId).toBe('gpu');
+  });
+
+  test('a removed host can be reached until its last call has ended, also by a call that is about to start', async () => {
+    const { fleet } = await startFleet({ gpu: createHost() });
+    const { leaseId } = await fleet.scheduler.acquire(request(), neverAborted);
+    fleet.setAddresses([]);
+    expect(fleet.snapshots()).toEqual([]);
+    expect(fleet.addressOf(nodeId('gpu'))).toMatchObject({ url: 'http://gpu:11434' });
+    expect(fleet.scheduler.claim(leaseId)).toBe(true);
+    fleet.scheduler.release(leaseId, finished());
+    expect(fleet.addressOf(nodeId('gpu'))).toBeUndefined();
+  });
+
+  test('without any host calls wait, and start when one is added', async () => {
+    const { fleet } = await startFleet({ gpu: createHost() });
+    fleet.setAddresses([]);
+    const call = track(fleet.scheduler);
+    await settle();
+    expect([call.lease, fleet.scheduler.waitingCalls()]).toEqual([null, 1]);
+    fleet.setAddresses([address('gpu')]);
+    await settle();
+    expect(leaseOf(call).nodeId).toBe('gpu');
+  });
+
+  test('a node that flaps every 2 s is told of once in 10 s, and is used or left as it truly is', async () => {
+    const gpu = createHost();
+    const told: NodeStateChange[] = [];
+    const { fleet, clock } = await startFleet({ gpu }, { onStateChange: (change) => told.push(change) });
+    for (let second = 2; second <= 18; second += 2) {
+      gpu.up = !gpu.up;
+      await fleet.refresh(nodeId('gpu'));
+      await fleet.refresh(nodeId('gpu'));
+      expect(fleet.snapshots()[0]?.state).toBe(gpu.up ? 'up' : 'down');
+      const lease = fleet.scheduler.acquireNow(request());
+      expect(lease === null).toBe(!gpu.up);
+      if (lease) fleet.scheduler.release(lease.leaseId, { ended: 'neutral' });
+      await clock.advance(2_000);
+    }
+    expect(told.length).toBeGreaterThanOrEqual(1);
+    expect(told.length).toBeLessThanOrEqual(2);
   });
 
   test('hosts can be changed while it runs', async () => {

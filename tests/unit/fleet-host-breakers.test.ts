@@ -16,8 +16,8 @@ describe('the breakers of a fleet', () => {
     const { breakers } = createBreakers();
     for (let failure = 0; failure < 3; failure++) {
       breakers.failed(GPU, 'broken');
-      breakers.succeeded(GPU, 'fine');
-      breakers.succeeded(GPU, 'fine');
+      breakers.succeeded(GPU, 'fine', []);
+      breakers.succeeded(GPU, 'fine', []);
     }
     expect([breakers.permits(GPU, 'broken'), breakers.permits(GPU, 'fine')]).toEqual([false, true]);
   });
@@ -37,7 +37,7 @@ describe('the breakers of a fleet', () => {
     expect([trials.length, breakers.permits(GPU, 'b')]).toEqual([2, false]);
     breakers.abandoned(trials);
     expect(breakers.permits(GPU, 'b')).toBe(true);
-    breakers.succeeded(GPU, 'b');
+    for (let success = 0; success < 2; success++) breakers.succeeded(GPU, 'b', breakers.begin(GPU, 'b'));
     expect([breakers.permits(GPU, 'b'), breakers.begin(GPU, 'b')]).toEqual([true, []]);
   });
 
@@ -49,5 +49,15 @@ describe('the breakers of a fleet', () => {
     }
     breakers.forget(GPU);
     expect([breakers.permits(GPU, 'a'), breakers.permits(nodeId('gpu-2'), 'a')]).toEqual([true, false]);
+  });
+
+  test('a model that fails on a host that is well rests alone, and the host keeps no trial of it', async () => {
+    const { breakers, clock } = createBreakers();
+    for (let failure = 0; failure < 3; failure++) breakers.modelFailed(GPU, 'broken', []);
+    expect([breakers.permits(GPU, 'broken'), breakers.permits(GPU, 'fine')]).toEqual([false, true]);
+    for (let failure = 0; failure < 3; failure++) breakers.failed(GPU, 'fine');
+    await clock.advance(7000);
+    breakers.modelFailed(GPU, 'broken', breakers.begin(GPU, 'broken'));
+    expect([breakers.permits(GPU, 'broken'), breakers.permits(GPU, 'fine')]).toEqual([false, true]);
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
 import type { NodeId } from '../../domain/ids.ts';
-import { RateBook, type RateSample } from '../../fleet/learned-rates.ts';
+import { RateBook, type HostRecords, type RateSample } from '../../fleet/learned-rates.ts';
+import { aResidentModel } from '../support/node-snapshots.ts';
 
 const GPU_1 = 'gpu-1' as NodeId;
 const GPU_2 = 'gpu-2' as NodeId;
@@ -34,7 +35,12 @@ function decodeSpeed(book: RateBook, nodeId: NodeId, model: string): number {
 describe('learned rates', () => {
   test('nothing is learned before something was measured', () => {
     const nothing = { promptTokensPerSecond: null, completionTokensPerSecond: null, loadSeconds: null };
-    expect(createBook().learned(GPU_1, 'small')).toEqual(nothing);
+    expect(createBook().learned(GPU_1, 'small')).toEqual({
+      ...nothing,
+      failureShare: 0,
+      samples: 0,
+      parallelism: null,
+    });
   });
 
   test('what was measured is what is expected, under both spellings of the name', () => {
@@ -44,6 +50,9 @@ describe('learned rates', () => {
       promptTokensPerSecond: 2000,
       completionTokensPerSecond: 50,
       loadSeconds: 3,
+      failureShare: 0,
+      samples: 1,
+      parallelism: null,
     });
     expect(decodeSpeed(book, GPU_1, 'small')).toBeCloseTo(50);
   });
@@ -84,6 +93,83 @@ describe('learned rates', () => {
     expect(decodeSpeed(book, GPU_1, 'medium')).toBeCloseTo(20);
     expect(book.estimate(GPU_1, 'medium').loadSeconds).toBeCloseTo(8);
     expect(book.estimate(GPU_1, 'large').loadSeconds).toBeCloseTo(16);
+  });
+
+  test('after an hour an old sample weighs half of a new one', () => {
+    let nowMs = 0;
+    const book = new RateBook(() => nowMs);
+    book.record(GPU_1, 'small', sample(50, 1));
+    nowMs += 3_600_000;
+    book.record(GPU_1, 'small', sample(50, 4));
+    // Weights of one half, less what one newer sample takes, and one: nearer to the new one than their mean of 2.5.
+    expect(book.learned(GPU_1, 'small').loadSeconds).toBeCloseTo((1 * 0.483 + 4) / 1.483, 2);
+  });
+
+  test.each([-1e9, 1e15])('a clock that leaps by %d ms leaves speeds that can be reckoned with', (leapMs) => {
+    let nowMs = 1_700_000_000_000;
+    const book = new RateBook(() => nowMs);
+    book.record(GPU_1, 'small', sample(50, 2));
+    nowMs += leapMs;
+    expect(decodeSpeed(book, GPU_1, 'small')).toBeCloseTo(50);
+    book.record(GPU_1, 'small', sample(20, 2));
+    expect(decodeSpeed(book, GPU_1, 'small')).toBeLessThanOrEqual(50);
+    expect(decodeSpeed(book, GPU_1, 'small')).toBeGreaterThanOrEqual(20);
+  });
+
+  test('the share of failures follows what happened lately', () => {
+    const book = createBook();
+    for (let count = 0; count < 3; count++) book.record(GPU_1, 'small', sample(50));
+    book.recordFailure(GPU_1, 'small');
+    expect(book.learned(GPU_1, 'small').failureShare).toBeCloseTo(0.25, 1);
+    for (let count = 0; count < 100; count++) book.record(GPU_1, 'small', sample(50));
+    expect(book.learned(GPU_1, 'small').failureShare).toBeLessThan(0.01);
+    expect(book.learned(GPU_1, 'small').samples).toBe(103);
+  });
+
+  test('a model that lies in graphics memory in part only has a speed of its own', () => {
+    const book = createBook();
+    const whole = [aResidentModel('small')];
+    const spilled = [aResidentModel('small', { vramBytes: 1 })];
+    book.noteResidents(GPU_1, whole);
+    book.record(GPU_1, 'small', sample(100));
+    book.noteResidents(GPU_1, spilled);
+    expect(decodeSpeed(book, GPU_1, 'small')).toBeCloseTo(100);
+    book.record(GPU_1, 'small', sample(8));
+    expect(decodeSpeed(book, GPU_1, 'small')).toBeCloseTo(8);
+    book.noteResidents(GPU_1, whole);
+    expect(decodeSpeed(book, GPU_1, 'small')).toBeCloseTo(100);
+  });
+
+  test('what was measured before a model was first seen in memory belongs to the state that is seen then', () => {
+    const book = createBook();
+    book.record(GPU_1, 'small', sample(8));
+    book.noteResidents(GPU_1, [aResidentModel('small', { vramBytes: 1 })]);
+    expect(book.learned(GPU_1, 'small').completionTokensPerSecond).toBeCloseTo(8);
+    book.noteResidents(GPU_1, [aResidentModel('small')]);
+    expect(book.learned(GPU_1, 'small').completionTokensPerSecond).toBeNull();
+  });
+
+  test('other models and hosts are judged by the speed of what lies in graphics memory as a whole', () => {
+    const book = createBook();
+    book.noteResidents(GPU_1, [aResidentModel('small')]);
+    book.record(GPU_1, 'small', sample(100));
+    book.noteResidents(GPU_1, [aResidentModel('small', { vramBytes: 1 })]);
+    book.record(GPU_1, 'small', sample(8));
+    expect(decodeSpeed(book, GPU_1, 'medium')).toBeCloseTo(25);
+    expect(decodeSpeed(book, GPU_2, 'small')).toBeCloseTo(100);
+  });
+
+  test('what is kept of a host is known again after it was restored, as JSON', () => {
+    const book = createBook();
+    const slot = { slots: 2, running: 2, slotWaitMs: 900, totalMs: 3_000 };
+    book.record(GPU_1, 'small', { ...sample(50, 3), slot });
+    book.recordFailure(GPU_1, 'small');
+    const kept = JSON.parse(JSON.stringify(book.recordsOf(GPU_1))) as HostRecords;
+    const other = createBook();
+    other.restore(GPU_1, kept);
+    expect(other.learned(GPU_1, 'small')).toEqual(book.learned(GPU_1, 'small'));
+    expect(other.estimate(GPU_1, 'large')).toEqual(book.estimate(GPU_1, 'large'));
+    expect(other.credits(GPU_1, 'small', 2)).toBe(1);
   });
 
   test('a forgotten host is judged by the others again', () => {

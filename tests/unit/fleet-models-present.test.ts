@@ -5,8 +5,8 @@ import type { NodeModel, NodeSnapshot } from '../../domain/node.ts';
 import { chooseModelsPresent } from '../../fleet/models-present.ts';
 import { modelSizeB } from '../../fleet/model-traits.ts';
 import { nameMissingModels } from '../../fleet/name-missing-models.ts';
-import { nodeId } from './fleet-scheduler-fixture.ts';
 import { model } from './fleet-scripted-hosts.ts';
+import { aNodeSnapshot } from '../support/node-snapshots.ts';
 
 const SEED: ModelRoles = {
   light: 'qwen3:1.7b',
@@ -21,19 +21,7 @@ function sized(name: string, parameterSize: string): NodeModel {
 }
 
 function host(models: readonly NodeModel[], state: NodeSnapshot['state'] = 'up'): NodeSnapshot {
-  return {
-    id: nodeId('gpu'),
-    url: 'http://gpu:11434',
-    state,
-    problem: null,
-    version: null,
-    models,
-    residentModels: [],
-    slots: 1,
-    speeds: [],
-    busySlots: 0,
-    seenAt: null,
-  };
+  return aNodeSnapshot({ state, models });
 }
 
 const MIXED = [

@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
 
 import type { NodeFacts } from '../../fleet/node-facts.ts';
-import { createNodeProber, type NodeProber } from '../../fleet/probe-nodes.ts';
+import type { ResidentModel } from '../../domain/node.ts';
+import { createNodeProber, type NodeProber, type NodeProberOptions } from '../../fleet/probe-nodes.ts';
+import { aResidentModel } from '../support/node-snapshots.ts';
 import { createManualClock, settle, type ManualClock } from './fleet-manual-clock.ts';
 import { nodeId } from './fleet-scheduler-fixture.ts';
 import { createHost, createScriptedHosts, model, type ScriptedHost } from './fleet-scripted-hosts.ts';
 
-const INTERVAL_MS = 5000;
+const INTERVAL_MS = 4000;
+const TIMEOUT_MS = 2000;
 const GPU = nodeId('gpu');
 const URL = 'http://gpu:11434';
 
@@ -18,15 +21,16 @@ interface Watched {
   readonly facts: () => NodeFacts | undefined;
 }
 
-async function watch(host: ScriptedHost): Promise<Watched> {
+async function watch(host: ScriptedHost, options: Partial<NodeProberOptions> = {}): Promise<Watched> {
   const clock = createManualClock();
   const told: NodeFacts[] = [];
   const prober = createNodeProber({
     languageModel: createScriptedHosts({ [URL]: host }),
     clock,
     intervalMs: INTERVAL_MS,
-    timeoutMs: 2000,
+    timeoutMs: TIMEOUT_MS,
     onObservation: (facts) => told.push(facts),
+    ...options,
   });
   prober.add({ id: GPU, url: URL, slots: 1 });
   await settle();
@@ -41,10 +45,10 @@ describe('liveness', () => {
       problem: null,
       version: '0.6.5',
       models: [{ name: 'coder' }],
-      residentModels: ['coder'],
+      residentModels: [{ name: 'coder' }],
       seenAtMs: clock.now(),
     });
-    expect(told.at(-1)?.residentModels).toEqual(['coder']);
+    expect(told.at(-1)?.residentModels).toMatchObject([{ name: 'coder' }]);
   });
 
   test('a node that never answered is down at its first missed probe, with the reason', async () => {
@@ -67,10 +71,30 @@ describe('liveness', () => {
   test('a node that dies right after a probe is known to be down well within two intervals', async () => {
     const { host, clock, facts } = await watch(createHost());
     host.up = false;
-    await clock.advance(INTERVAL_MS + 1_999);
+    await clock.advance(INTERVAL_MS + 999);
     expect(facts()?.state).toBe('up');
     await clock.advance(1);
     expect(facts()?.state).toBe('down');
+  });
+
+  test('a node that falls silent right after a probe is known to be down in 9 s', async () => {
+    const { host, clock, facts } = await watch(createHost());
+    host.silence = (timeoutMs) =>
+      new Promise((_, reject) => clock.setTimer(timeoutMs, () => reject(new Error('late'))));
+    await clock.advance(8_999);
+    expect(facts()?.state).toBe('up');
+    await clock.advance(1);
+    expect(facts()).toMatchObject({ state: 'down', problem: 'late', sinceMs: clock.now() });
+  });
+
+  test('a node tells since when it is in its state, however often it is probed', async () => {
+    const { host, clock, facts } = await watch(createHost());
+    const upSinceMs = clock.now();
+    await clock.advance(INTERVAL_MS * 3);
+    expect(facts()?.sinceMs).toBe(upSinceMs);
+    host.up = false;
+    await clock.advance(INTERVAL_MS * 3);
+    expect(facts()).toMatchObject({ state: 'down', sinceMs: upSinceMs + INTERVAL_MS * 4 + 1_000 });
   });
 
   test('a node that misses one probe is looked at again soon, and then as often as before', async () => {
@@ -78,7 +102,7 @@ describe('liveness', () => {
     host.up = false;
     await clock.advance(INTERVAL_MS);
     host.up = true;
-    await clock.advance(2_000);
+    await clock.advance(1_000);
     expect([facts()?.state, host.asked.version]).toEqual(['up', 3]);
     await clock.advance(INTERVAL_MS - 1);
     expect(host.asked.version).toBe(3);
@@ -118,9 +142,9 @@ describe('liveness', () => {
 });
 
 describe('models', () => {
-  test('models are listed at first sight, every fourth probe and after a return, not at each probe', async () => {
+  test('models are listed at first sight, every fifth probe and after a return, not at each probe', async () => {
     const { host, clock } = await watch(createHost());
-    await clock.advance(INTERVAL_MS * 3);
+    await clock.advance(INTERVAL_MS * 4);
     expect(host.asked.models).toBe(1);
     await clock.advance(INTERVAL_MS);
     expect(host.asked.models).toBe(2);
@@ -134,7 +158,7 @@ describe('models', () => {
   test('a refresh sees at once what was pulled', async () => {
     const { host, prober, facts } = await watch(createHost());
     host.models = [model('coder'), model('new')];
-    prober.refresh(GPU);
+    void prober.refresh(GPU);
     await settle();
     expect(facts()?.models.map((listed) => listed.name)).toEqual(['coder', 'new']);
   });
@@ -168,7 +192,7 @@ describe('models', () => {
     expect(facts()).toMatchObject({ state: 'up', residentModels: [], seenAtMs: clock.now() });
     answer();
     await settle();
-    expect(facts()?.residentModels).toEqual(['coder']);
+    expect(facts()?.residentModels).toMatchObject([{ name: 'coder' }]);
   });
 
   test('an answer about the memory of a node that has gone meanwhile is dropped', async () => {
@@ -184,10 +208,96 @@ describe('models', () => {
   });
 });
 
+describe('what is in memory', () => {
+  test('is asked for at first sight, after work, and every half minute otherwise', async () => {
+    const { host, clock, prober } = await watch(createHost());
+    await clock.advance(INTERVAL_MS * 6);
+    expect(host.asked.resident).toBe(1);
+    await clock.advance(INTERVAL_MS);
+    expect(host.asked.resident).toBe(2);
+    prober.noteWork(GPU);
+    await clock.advance(INTERVAL_MS);
+    expect(host.asked.resident).toBe(3);
+  });
+
+  test('stays known when the host does not answer, and is asked for again at the next probe', async () => {
+    const { host, clock, prober, facts } = await watch(createHost(['coder'], ['coder']));
+    host.residentHeld = Promise.reject(new Error('timeout'));
+    host.residentHeld.catch(() => undefined);
+    prober.noteWork(GPU);
+    await clock.advance(INTERVAL_MS);
+    expect(facts()?.residentModels).toMatchObject([{ name: 'coder' }]);
+    host.residentHeld = null;
+    host.resident = [];
+    await clock.advance(INTERVAL_MS);
+    expect(facts()?.residentModels).toEqual([]);
+  });
+
+  test('is told when it changes, and not when only the time changes for which a model stays', async () => {
+    const { host, clock, prober, told, facts } = await watch(createHost(['coder'], ['coder']));
+    const lookAgain = async (change: Partial<ResidentModel>): Promise<number> => {
+      host.resident = [aResidentModel('coder', change)];
+      prober.noteWork(GPU);
+      const before = told.length;
+      await clock.advance(INTERVAL_MS);
+      return told.length - before;
+    };
+    // Each probe tells once that the node is up.
+    expect(await lookAgain({ expiresAt: '2027-01-01T00:00:00Z' })).toBe(1);
+    expect(facts()?.residentModels[0]?.expiresAt).toBe('2027-01-01T00:00:00Z');
+    expect(await lookAgain({ vramBytes: 1 })).toBe(2);
+  });
+
+  test('is not asked for when nobody wants to know', async () => {
+    const host = createHost(['coder'], ['coder']);
+    const { clock, prober } = await watch(host, { watchesMemory: false });
+    prober.noteWork(GPU);
+    await clock.advance(INTERVAL_MS * 10);
+    expect(host.asked).toMatchObject({ version: 11, resident: 0 });
+  });
+});
+
+describe('details of models', () => {
+  const memoryShape = { contextBytesPerToken: 1024, workingBytesPerToken: 64, leastWorkingBytes: 1e6 };
+  const DETAILS = { contextTokens: 8192, memoryShape, capabilities: ['completion'], parameterSize: '7B' };
+
+  test('complete the list, and are asked for once for each content, not at each listing', async () => {
+    const host = { ...createHost(['a', 'b']), details: DETAILS };
+    const { clock, facts } = await watch(host);
+    expect(facts()?.models).toMatchObject([
+      { name: 'a', contextTokens: 8192, memoryShape, capabilities: ['completion'], parameterSize: '7B' },
+      { name: 'b', contextTokens: 8192 },
+    ]);
+    await clock.advance(INTERVAL_MS * 20);
+    expect(host.asked).toMatchObject({ models: 5, details: 2 });
+    expect(facts()?.models[0]).toMatchObject({ contextTokens: 8192 });
+  });
+
+  test('are asked for anew when a name stands for another content', async () => {
+    const host = { ...createHost([]), details: DETAILS, models: [model('a', { digest: 'one' })] };
+    const { prober } = await watch(host);
+    host.models = [model('a', { digest: 'two' }), model('copy', { digest: 'one' })];
+    await prober.refresh(GPU);
+    await settle();
+    expect(host.asked.details).toBe(2);
+  });
+
+  test('that the host will not give are asked for again after minutes, and the rest is known meanwhile', async () => {
+    const host = createHost(['a']);
+    const { clock, facts } = await watch(host);
+    await clock.advance(INTERVAL_MS * 10);
+    expect(host.asked.details).toBe(1);
+    expect(facts()).toMatchObject({ state: 'up', problem: null, models: [{ name: 'a', sizeBytes: 1e9 }] });
+    host.details = DETAILS;
+    await clock.advance(5 * 60_000);
+    expect(facts()?.models).toMatchObject([{ contextTokens: 8192 }]);
+  });
+});
+
 describe('watching', () => {
   test('a removed node is asked no more and says nothing more', async () => {
     const { host, clock, prober, told } = await watch(createHost());
-    prober.refresh(GPU);
+    void prober.refresh(GPU);
     prober.remove(GPU);
     const tellings = told.length;
     const asked = host.asked.version;

@@ -10,10 +10,11 @@ import {
   settle,
   track,
 } from './fleet-scheduler-fixture.ts';
+import { aResidentModel } from '../support/node-snapshots.ts';
 
 const UNAVAILABLE = { ended: 'unavailable', reason: 'connection refused' } as const;
 const DOWN = { alive: false, problem: 'no answer', models: [], residentModels: [] };
-const UP = { alive: true, problem: null, models: ['coder'], residentModels: ['coder'] };
+const UP = { alive: true, problem: null, models: ['coder'], residentModels: [aResidentModel('coder')] };
 const neverAborted = new AbortController().signal;
 
 type TestScheduler = ReturnType<typeof createTestScheduler>['scheduler'];

@@ -1,8 +1,10 @@
 import type { NodeId, RunId } from '../../domain/ids.ts';
 import type { Lease, LeaseRequest } from '../../domain/lease.ts';
 import type { CallReport, Scheduler } from '../../fleet/scheduler-port.ts';
-import { createScheduler, type SchedulerOptions } from '../../fleet/scheduler.ts';
+import type { SchedulerOptions } from '../../fleet/scheduler-options.ts';
+import { createScheduler } from '../../fleet/scheduler.ts';
 import { createManualClock, settle, type ManualClock } from './fleet-manual-clock.ts';
+import { aResidentModel } from '../support/node-snapshots.ts';
 
 export const LEASE_TTL_MS = 10_000;
 
@@ -39,7 +41,12 @@ export async function addUpNode(
   if (node.tokensPerSecond !== undefined) {
     await teach(scheduler, id, node.tokensPerSecond, node.loadSeconds ?? 10, models);
   }
-  scheduler.observe(id, { alive: true, problem: null, models, residentModels: resident });
+  scheduler.observe(id, {
+    alive: true,
+    problem: null,
+    models,
+    residentModels: resident.map((name) => aResidentModel(name)),
+  });
   return id;
 }
 
@@ -62,9 +69,11 @@ async function teach(
 export function request(values: Partial<LeaseRequest> = {}): LeaseRequest {
   return {
     runId: 'run-1' as RunId,
+    namespace: 'default',
     model: 'coder',
     promptTokens: 0,
     completionTokens: 100,
+    contextTokens: 8192,
     priority: 3,
     avoid: [],
     ...values,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import type { Priority } from '../../domain/request.ts';
 import type { CallReport, NodeObservation, Scheduler } from '../../fleet/scheduler-port.ts';
-import type { SchedulerOptions } from '../../fleet/scheduler.ts';
+import type { SchedulerOptions } from '../../fleet/scheduler-options.ts';
 import {
   LEASE_TTL_MS,
   createTestScheduler,
@@ -14,6 +14,7 @@ import {
   type TrackedCall,
 } from './fleet-scheduler-fixture.ts';
 import type { ManualClock } from './fleet-manual-clock.ts';
+import { aResidentModel } from '../support/node-snapshots.ts';
 
 const NODES = ['n0', 'n1', 'n2'].map(nodeId);
 const MODELS = ['a', 'b'];
@@ -98,7 +99,8 @@ async function perform(world: World, action: Step): Promise<void> {
     case 'wait':
       return world.clock.advance(action.ms);
     case 'observe': {
-      const seen = { alive: action.alive, problem: null, models: action.models, residentModels: action.resident };
+      const residentModels = action.resident.map((name) => aResidentModel(name));
+      const seen = { alive: action.alive, problem: null, models: action.models, residentModels };
       if (!observed.has(action.node)) return scheduler.observe(action.node, seen);
       observed.set(action.node, seen);
       for (const model of MODELS) world.missing.delete(`${action.node} ${model}`);

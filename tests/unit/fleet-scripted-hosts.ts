@@ -1,17 +1,22 @@
 import { SynthesisFailure } from '../../domain/failure.ts';
-import type { NodeAddress, NodeModel } from '../../domain/node.ts';
-import type { LanguageModel } from '../../models/language-model.ts';
+import type { NodeAddress, NodeModel, ResidentModel } from '../../domain/node.ts';
+import type { LanguageModel, ModelDetails } from '../../models/language-model.ts';
+import { aResidentModel } from '../support/node-snapshots.ts';
 
 /** How one host behaves when it is asked. */
 export interface ScriptedHost {
   up: boolean;
   version: string;
   models: readonly NodeModel[];
-  resident: readonly string[];
+  resident: readonly ResidentModel[];
   listFails: boolean;
+  /** Says nothing to the question for its version, until the asker gives up. */
+  silence: ((timeoutMs: number) => Promise<never>) | null;
   /** Holds back the answer about resident models, as a host does that loads one. */
   residentHeld: Promise<void> | null;
-  readonly asked: { version: number; models: number; resident: number };
+  /** What it says of each of its models; null: it does not answer that. */
+  details: ModelDetails | null;
+  readonly asked: { version: number; models: number; resident: number; details: number };
 }
 
 export function createHost(models: readonly string[] = ['coder'], resident: readonly string[] = []): ScriptedHost {
@@ -19,10 +24,12 @@ export function createHost(models: readonly string[] = ['coder'], resident: read
     up: true,
     version: '0.6.5',
     models: models.map((name) => model(name)),
-    resident,
+    resident: resident.map((name) => aResidentModel(name)),
     listFails: false,
+    silence: null,
     residentHeld: null,
-    asked: { version: 0, models: 0, resident: 0 },
+    details: null,
+    asked: { version: 0, models: 0, resident: 0, details: 0 },
   };
 }
 
@@ -42,10 +49,15 @@ export function createScriptedHosts(hosts: Readonly<Record<string, ScriptedHost>
   };
   return {
     generateText: async () => notScripted(),
-    showModel: async () => notScripted(),
-    async getVersion(node) {
+    async showModel(node) {
+      const host = hostOf(node);
+      host.asked.details += 1;
+      return host.details ?? notScripted();
+    },
+    async getVersion(node, timeoutMs) {
       const asked = hosts[node.url]?.asked;
       if (asked) asked.version += 1;
+      await hosts[node.url]?.silence?.(timeoutMs);
       return hostOf(node).version;
     },
     async listModels(node) {
