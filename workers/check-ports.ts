@@ -18,7 +18,7 @@ export async function checkPorts(
   programs: Programs,
   role: 'all' | 'api' | 'workers',
 ): Promise<void> {
-  const taken = role === 'workers' ? [] : [...(await findTakenPorts([apiPort(settings)]))];
+  const taken = [...(await findTakenPorts(role === 'workers' ? metricsPort(settings) : [apiPort(settings)]))];
   if (role === 'all') {
     taken.push(...(await findTakenByOthers(TEMPORAL_PROCESS, ownTemporalPorts(settings), settings)));
     taken.push(...(await findTakenByOthers(OLLAMA_PROCESS, ownOllamaPorts(settings, programs), settings)));
@@ -28,6 +28,10 @@ export async function checkPorts(
 
 function apiPort({ api }: Settings): NeededPort {
   return { host: api.host, port: api.port, setting: 'HYDRA_API_PORT' };
+}
+
+function metricsPort({ api, metricsPort: port }: Settings): readonly NeededPort[] {
+  return port === undefined ? [] : [{ host: api.host, port, setting: 'HYDRA_METRICS_PORT' }];
 }
 
 function ownTemporalPorts({ temporal: { managed, dev } }: Settings): readonly NeededPort[] {

@@ -15,6 +15,8 @@ export interface LaunchedVerify {
   readonly startedAtMs: number;
   /** Settles, never rejects, when it has ended. */
   readonly ended: Promise<unknown>;
+  /** What it has counted and measured, as Prometheus text; empty when it does not answer in time. */
+  readMetrics(): Promise<string>;
   /** Tells it to take no more and to end. */
   stop(): void;
   kill(): void;
@@ -29,6 +31,8 @@ export interface VerifyLaunch {
 const MAIN = fileURLToPath(new URL('verify-process-main.ts', import.meta.url));
 /** Two sandboxes are tried out; a Pyodide without its snapshot takes 10 s on a busy machine, Temporal may take 60 s to come. */
 const READY_LIMIT_MS = 90_000;
+/** It answers from memory; one that is frozen or gone must not keep its parent's own numbers back. */
+const MEASURE_LIMIT_MS = 2_000;
 /** What a verification allocates lives shortly or for good: a small nursery costs nothing and saves 30 MB of this process. */
 const SMALL_HEAP = '--max-semi-space-size=2';
 
@@ -43,7 +47,15 @@ export async function launchVerify(launch: VerifyLaunch, signal: AbortSignal): P
   try {
     tell({ kind: 'start', settings: launch.settings });
     const runner = await untilReady(child, ended);
-    return { pid: child.pid ?? 0, runner, startedAtMs: Date.now(), ended, stop: () => tell({ kind: 'stop' }), kill };
+    return {
+      pid: child.pid ?? 0,
+      runner,
+      startedAtMs: Date.now(),
+      ended,
+      readMetrics: () => readMetrics(child, () => tell({ kind: 'measure' })),
+      stop: () => tell({ kind: 'stop' }),
+      kill,
+    };
   } catch (error) {
     kill();
     throw error;
@@ -75,6 +87,19 @@ async function untilReady(child: ChildProcess, ended: Promise<unknown>): Promise
   const answered = once(child, 'message') as Promise<[VerifyAnswer]>;
   const answer = await Promise.race([answered.then(([first]) => first), ended.then(() => null)]);
   if (answer?.kind === 'ready') return answer.runner;
-  const message = answer?.message ?? 'it ended at once, or was not ready in time; see logs/verify.log';
-  throw new SynthesisFailure(answer?.type ?? 'InvariantBroken', `The verify process did not start: ${message}`, {});
+  const failed = answer?.kind === 'failed' ? answer : null;
+  const message = failed?.message ?? 'it ended at once, or was not ready in time; see logs/verify.log';
+  throw new SynthesisFailure(failed?.type ?? 'InvariantBroken', `The verify process did not start: ${message}`, {});
+}
+
+/** Once it is ready it answers nothing else. */
+async function readMetrics(child: ChildProcess, ask: () => void): Promise<string> {
+  try {
+    const answered = once(child, 'message', { signal: AbortSignal.timeout(MEASURE_LIMIT_MS) });
+    ask();
+    const [answer] = (await answered) as [VerifyAnswer];
+    return answer.kind === 'measured' ? answer.text : '';
+  } catch {
+    return '';
+  }
 }

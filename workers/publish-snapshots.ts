@@ -4,6 +4,9 @@ import type { NodeSnapshotStore } from '../memory/ports.ts';
 /** That a host was seen again is news this often; readers show it in seconds and minutes. */
 const SEEN_NEWS_MS = 10_000;
 
+/** Writes the hosts as they are, when that is news. */
+export type SnapshotPublisher = (snapshots: readonly NodeSnapshot[]) => Promise<void>;
+
 /**
  * Creates what writes the hosts as they are for other processes: at once when something has changed, and every ten seconds
  * for the times at which they were last seen. What could not be written is news the next time too.
@@ -11,7 +14,7 @@ const SEEN_NEWS_MS = 10_000;
 export function createSnapshotPublisher(
   store: NodeSnapshotStore,
   now: () => number = () => performance.now(),
-): (snapshots: readonly NodeSnapshot[]) => Promise<void> {
+): SnapshotPublisher {
   let published = '';
   let publishedAt = 0;
   return async (snapshots) => {

@@ -39,10 +39,9 @@ function describeMissing({ missing }: Roles, pull: string): string[] {
   return [[`No host has ${nameMissingModels(missing)}. To bring ${what}:`, ...commands].join('\n')];
 }
 
-/** The command as it works in a shell on this machine, without the name of the model. */
+/** The host of this machine has a command of its own, which works without Hydra; for every other, ours does while it runs. */
 function pullCommand(nodes: readonly NodeSnapshot[], { ollama }: Programs): string {
   const url = nodes.find(({ state }) => state === 'up')?.url;
-  const command = ollama === null || ollama.source === 'path' ? 'ollama' : ollama.path;
-  const host = url === undefined || OLLAMA_DEFAULT_URLS.includes(url) ? '' : `OLLAMA_HOST=${url} `;
-  return `${host}${command} pull`;
+  const isOnPath = ollama === null || ollama.source === 'path';
+  return isOnPath && OLLAMA_DEFAULT_URLS.includes(url) ? 'ollama pull' : 'hydra models pull';
 }

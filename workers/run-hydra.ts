@@ -2,7 +2,9 @@ import { setFlagsFromString } from 'node:v8';
 import type { Logger } from 'pino';
 import { createRunReconciler } from '../api/reconcile-runs.ts';
 import { collectFleetModels } from '../api/reports.ts';
+import { startMetricsServer } from '../api/metrics-server.ts';
 import { startServer, type RunningServer } from '../api/server.ts';
+import { createTemporalPullGateway } from '../api/temporal-pull-gateway.ts';
 import { createTemporalRunGateway } from '../api/temporal-run-gateway.ts';
 import { chooseRoles } from '../activities/choose-models.ts';
 import type { StoreDependencies } from '../activities/dependencies.ts';
@@ -16,6 +18,9 @@ import { createLog } from './create-log.ts';
 import { connectTemporal, type TemporalConnections } from './connect-temporal.ts';
 import { checkHealth } from './health.ts';
 import { installRuntime } from './install-runtime.ts';
+import { countSteps } from './metrics/count-steps.ts';
+import { createProcessMetrics, type ProcessMetrics } from './metrics/process-metrics.ts';
+import { addStoreMetrics } from './metrics/store-metrics.ts';
 import type { Programs } from './programs.ts';
 import { startPruning } from './prune-memory.ts';
 import { readPromptsVersion } from './prompts-version.ts';
@@ -38,6 +43,8 @@ export interface HydraOptions {
   readonly role: 'all' | 'api' | 'workers';
   readonly version: string;
   readonly onReady: (addresses: Addresses) => void;
+  /** The text of an environment variable, wherever settings come from. */
+  readonly readVariable: (name: string) => string | undefined;
   /** Sentences about what is going on, for people. */
   readonly report: (sentence: string) => void;
   /** Aborted: everything is stopped in order, running work is handed back. */
@@ -112,9 +119,11 @@ async function start(options: StartOptions, started: Started): Promise<Addresses
   // The parsers and linters in WebAssembly read some kilobytes at a time; optimizing them takes 350 MB and gains nothing.
   setFlagsFromString('--liftoff-only');
   const log = createLog(options.settings);
-  installRuntime(log, options.settings.logLevel);
-  const memory = await openSqliteMemory({ folder: options.settings.home });
-  started.push(() => memory.close());
+  const metrics = await createProcessMetrics('main');
+  installRuntime(log, options.settings.logLevel, metrics.sdk.telemetry);
+  const opened = await openSqliteMemory({ folder: options.settings.home });
+  started.push(() => opened.close());
+  const memory = { ...opened, steps: countSteps(opened.steps, metrics.registry) };
   const events = createEventWriter(memory.events);
   started.push(() => events.close());
   const stopPruning = startPruning(memory, options.settings.temporal.dev?.retention_days ?? RETENTION_DAYS, log);
@@ -124,9 +133,14 @@ async function start(options: StartOptions, started: Started): Promise<Addresses
   const temporal = await connectTemporal(settings, { signal: options.signal });
   started.push(() => temporal.close());
   const deps: StoreDependencies = { memory, events, settings, promptsVersion: await readPromptsVersion() };
-  const verify = verifying && (await startWorkers(options, deps, temporal, verifying, started));
-  if (role === 'workers') return { apiUrl: '', webUiUrl };
-  const server = await startApi(options, { ...deps, log, temporal, verify }, started);
+  const verify = verifying && (await startWorkers({ ...options, metrics }, deps, temporal, verifying, started));
+  const readMetrics = async () => metrics.readText(verify && [await verify.readMetrics()]);
+  if (role === 'workers') {
+    await startMetrics(settings, readMetrics, started);
+    return { apiUrl: '', webUiUrl };
+  }
+  addStoreMetrics(metrics.registry, memory);
+  const server = await startApi(options, { ...deps, log, temporal, verify, readMetrics }, started);
   if (role === 'all') {
     await announceService(settings.home, { apiUrl: server.url, webUiUrl });
     started.push(async () => withdrawService(settings.home));
@@ -160,8 +174,16 @@ async function startOwnPrograms(
   return own;
 }
 
+/** A process without the API shows its metrics on a port of their own, where one is set. */
+async function startMetrics(settings: Settings, metrics: () => Promise<string>, started: Started): Promise<void> {
+  const { metricsPort: port, api, timeouts } = settings;
+  if (port === undefined) return;
+  const server = await startMetricsServer({ ...api, ...timeouts, port, metrics });
+  started.push(() => server.stop());
+}
+
 async function startWorkers(
-  { report, onDeath, programs, signal }: StartOptions,
+  { report, onDeath, programs, signal, readVariable, metrics }: StartOptions & { readonly metrics: ProcessMetrics },
   deps: StoreDependencies,
   temporal: TemporalConnections,
   verify: Promise<VerifyProcess>,
@@ -177,6 +199,8 @@ async function startWorkers(
     },
     deps,
     verify,
+    readVariable,
+    registry: metrics.registry,
     report,
     signal,
   });
@@ -190,6 +214,7 @@ interface ApiParts extends StoreDependencies {
   readonly temporal: TemporalConnections;
   /** Undefined where this process does not verify. */
   readonly verify: VerifyProcess | undefined;
+  readonly readMetrics: () => Promise<string>;
 }
 
 async function startApi(options: HydraOptions, parts: ApiParts, started: Started): Promise<RunningServer> {
@@ -202,7 +227,8 @@ async function startApi(options: HydraOptions, parts: ApiParts, started: Started
   const server = await startServer({
     memory,
     runs,
-    settings: { ...settings.api, ...settings.defaults },
+    pulls: createTemporalPullGateway({ client: temporal.client, heartbeatMs: settings.timeouts.heartbeatMs }),
+    settings: { ...settings.api, ...settings.defaults, nodeSlots: settings.nodeSlots },
     version: options.version,
     port: settings.api.port,
     shutdownGraceMs: settings.timeouts.shutdownGraceMs,
@@ -216,6 +242,7 @@ async function startApi(options: HydraOptions, parts: ApiParts, started: Started
         namespace: temporal.namespace,
         verify,
       }),
+    metrics: parts.readMetrics,
     reportError,
   });
   started.push(() => server.stop());
@@ -230,5 +257,6 @@ const RECONCILE_MS = 60_000;
 
 async function reportModels(memory: Memory, settings: Settings) {
   const nodes = await memory.nodeSnapshots.read();
-  return { roles: listRoles(chooseRoles(nodes, settings)), models: collectFleetModels(nodes) };
+  const roles = chooseRoles(nodes, settings);
+  return { roles: listRoles(roles), models: collectFleetModels(nodes), missing: roles.missing };
 }

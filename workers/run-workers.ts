@@ -1,8 +1,12 @@
+import { Registry } from 'prom-client';
 import type { StoreDependencies } from '../activities/dependencies.ts';
+import { createDecisionWriter } from '../memory/decision-writer.ts';
 import { createOllamaLanguageModel } from '../models/ollama-language-model.ts';
 import { abandonOnAbort } from './abandon-on-abort.ts';
 import { startControlWorker, type WorkerPlace } from './control-worker.ts';
 import { startFleetOwner, type FleetOwner } from './fleet-owner.ts';
+import { addSchedulerMetrics } from './metrics/scheduler-metrics.ts';
+import { observeFleet } from './observe-fleet.ts';
 import type { RunningWorker } from './running-worker.ts';
 import { buildWorkflowBundle } from './workflow-bundle.ts';
 
@@ -11,6 +15,10 @@ export interface WorkersOptions {
   readonly deps: StoreDependencies;
   /** What serves the queue `verify`, being started: a process of its own, or a worker in this one. */
   readonly verify: Promise<Stoppable>;
+  /** The text of an environment variable, wherever settings come from; absent: of this process. */
+  readonly readVariable?: (name: string) => string | undefined;
+  /** Where what is counted and measured goes. */
+  readonly registry?: Registry;
   readonly report: (sentence: string) => void;
   /** Aborted while they are being started: they are stopped again. */
   readonly signal?: AbortSignal;
@@ -22,18 +30,23 @@ interface Stoppable {
 
 /** Starts control and fleet workers, and waits until they and what verifies are ready and the hosts' models are known. */
 export async function runWorkers(options: WorkersOptions): Promise<Stoppable> {
-  const { place, deps, verify, report, signal = new AbortController().signal } = options;
+  const { place, deps, verify, report, registry = new Registry(), signal = new AbortController().signal } = options;
+  const decisions = createDecisionWriter(deps.memory.decisions);
   const fleet = startFleetOwner({
     place,
     deps,
     languageModel: createOllamaLanguageModel(),
     addresses: deps.settings.nodes,
+    readVariable: options.readVariable ?? ((name) => process.env[name]),
+    observer: observeFleet(decisions, registry),
     report,
   });
+  addSchedulerMetrics(registry, fleet, () => deps.memory.nodeSnapshots.read());
   const workers: readonly Promise<Stoppable>[] = [startControl(place, deps, fleet), verify];
   const stop = async (): Promise<void> => {
     const stopWorker = (worker: Promise<Stoppable>) => worker.then((running) => running.stop());
     await Promise.allSettled([...workers.map(stopWorker), fleet.stop()]);
+    await decisions.close();
   };
   try {
     await abandonOnAbort(Promise.all([...workers, fleet.settled]), signal);

@@ -12,6 +12,11 @@ const HEARTBEAT_THROTTLE_MS = 500;
 /** Beyond this after the grace time a task hangs for good, and the process must not. */
 const FORCE_AFTER_MS = 10_000;
 
+/** How many polls a worker keeps open. (The options `maxConcurrent…TaskPolls` are without effect in this SDK.) */
+export function pollAtMost(maximum: number): { readonly type: 'simple-maximum'; readonly maximum: number } {
+  return { type: 'simple-maximum', maximum };
+}
+
 /** Creates a worker and watches it: one that ends by itself is reported, never forgotten. */
 export async function startWorker(
   options: WorkerOptions & { readonly graceMs: number },

@@ -8,6 +8,9 @@ import type { RunnerChoice } from '../sandbox/runner-choice.ts';
 import { connectWorker } from './connect-temporal.ts';
 import { createLog } from './create-log.ts';
 import { installRuntime } from './install-runtime.ts';
+import { countSandboxRuns } from './metrics/count-sandbox-runs.ts';
+import { countSteps } from './metrics/count-steps.ts';
+import { createProcessMetrics, type ProcessMetrics } from './metrics/process-metrics.ts';
 import type { RunnerName, VerifyAnswer, VerifyOrder } from './verify-process-messages.ts';
 import { startVerifyWorker } from './verify-worker.ts';
 
@@ -25,11 +28,12 @@ const ORPHAN_GRACE_MS = 2_000;
  * stops too, as a service manager sends it to every process; a second one ends at once.
  */
 export async function serveVerify(means: VerifyMeans): Promise<never> {
-  const parent = listenToParent();
+  const metrics = createProcessMetrics('verify');
+  const parent = listenToParent(async () => (await metrics).readText());
   const started: (() => Promise<void>)[] = [];
   try {
     const settings = await parent.settings;
-    const runner = await start(settings, means, started, parent.fail);
+    const runner = await start({ settings, metrics: await metrics, means, onDeath: parent.fail }, started);
     await tell({ kind: 'ready', runner });
     await parent.stopped;
   } catch (error) {
@@ -48,7 +52,7 @@ interface Parent {
   readonly fail: (error: unknown) => void;
 }
 
-function listenToParent(): Parent {
+function listenToParent(measure: () => Promise<string>): Parent {
   const stopping = new AbortController();
   let fail = (_error: unknown): void => {};
   const stopped = new Promise<void>((resolve, reject) => {
@@ -58,9 +62,11 @@ function listenToParent(): Parent {
   // It may fail before anyone waits for it.
   stopped.catch(() => {});
   const settings = new Promise<Settings>((resolve) => {
-    process.on('message', (order: VerifyOrder) =>
-      order.kind === 'start' ? resolve(order.settings) : stopping.abort(),
-    );
+    process.on('message', (order: VerifyOrder) => {
+      if (order.kind === 'start') resolve(order.settings);
+      else if (order.kind === 'stop') stopping.abort();
+      else void measure().then((text) => tell({ kind: 'measured', text }));
+    });
   });
   process.once('disconnect', () => {
     stopping.abort();
@@ -73,22 +79,28 @@ function listenToParent(): Parent {
   return { settings, stopped, fail };
 }
 
+interface StartOptions {
+  readonly settings: Settings;
+  readonly metrics: ProcessMetrics;
+  readonly means: VerifyMeans;
+  readonly onDeath: (error: unknown) => void;
+}
+
 /** What is started goes into `started`, to be stopped in the opposite order. */
 async function start(
-  settings: Settings,
-  { createRunner, tools }: VerifyMeans,
+  { settings, metrics, means, onDeath }: StartOptions,
   started: (() => Promise<void>)[],
-  onDeath: (error: unknown) => void,
 ): Promise<RunnerName> {
   // As in the main process: the parsers and linters in WebAssembly gain nothing from being optimized.
   setFlagsFromString('--liftoff-only');
-  installRuntime(createLog(settings), settings.logLevel);
-  const memory = await openSqliteMemory({ folder: settings.home });
-  started.push(() => memory.close());
+  installRuntime(createLog(settings), settings.logLevel, metrics.sdk.telemetry);
+  const opened = await openSqliteMemory({ folder: settings.home });
+  started.push(() => opened.close());
+  const memory = { ...opened, steps: countSteps(opened.steps, metrics.registry) };
   const events = createEventWriter(memory.events);
   started.push(() => events.close());
-  const [made, connection] = await Promise.all([createRunner(settings), connectWorker(settings)]);
-  const runner = made.kind === 'runner' ? made.runner : null;
+  const [made, connection] = await Promise.all([means.createRunner(settings), connectWorker(settings)]);
+  const runner = made.kind === 'runner' ? countSandboxRuns(made.runner, metrics.registry) : null;
   started.push(async () => runner?.close());
   started.push(() => connection.close());
   const place = {
@@ -98,7 +110,14 @@ async function start(
     onDeath,
   };
   const noRunnerReason = made.kind === 'none' ? made.reason : '';
-  const worker = await startVerifyWorker(place, { memory, events, settings, runner, noRunnerReason, tools });
+  const worker = await startVerifyWorker(place, {
+    memory,
+    events,
+    settings,
+    runner,
+    noRunnerReason,
+    tools: means.tools,
+  });
   started.push(() => worker.stop());
   return runner && { name: runner.description.name, version: runner.description.version };
 }

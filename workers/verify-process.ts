@@ -13,6 +13,8 @@ export interface VerifyProcess {
   readonly pid: number | null;
   /** The sandbox of the last one that was ready. */
   readonly runner: RunnerName;
+  /** What it has counted and measured since its start, as Prometheus text; empty while there is none. */
+  readMetrics(): Promise<string>;
   /** Lets running verifications end; resolves when it is gone. */
   stop(): Promise<void>;
 }
@@ -57,6 +59,10 @@ class Supervisor implements VerifyProcess {
 
   get runner(): RunnerName {
     return this.#last.runner;
+  }
+
+  async readMetrics(): Promise<string> {
+    return this.#isRunning ? this.#last.readMetrics() : '';
   }
 
   async stop(): Promise<void> {

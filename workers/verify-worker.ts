@@ -3,7 +3,7 @@ import type { VerifyDependencies } from '../activities/dependencies.ts';
 import { createVerifyActivities } from '../activities/verify/verify-activities.ts';
 import { VERIFY_QUEUE } from '../workflows/contract.ts';
 import type { WorkerPlace } from './control-worker.ts';
-import { startWorker, type RunningWorker } from './running-worker.ts';
+import { pollAtMost, startWorker, type RunningWorker } from './running-worker.ts';
 
 /** Runs sandboxed verification, as many at once as there are cores: more would only time each other out. */
 export function startVerifyWorker(place: WorkerPlace, deps: VerifyDependencies): Promise<RunningWorker> {
@@ -15,7 +15,7 @@ export function startVerifyWorker(place: WorkerPlace, deps: VerifyDependencies):
       activities: createVerifyActivities(deps),
       identity: `verify@${process.pid}`,
       maxConcurrentActivityTaskExecutions: availableParallelism(),
-      maxConcurrentActivityTaskPolls: 2,
+      activityTaskPollerBehavior: pollAtMost(2),
     },
     onDeath,
   );

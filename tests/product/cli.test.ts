@@ -14,6 +14,7 @@ import { startServer } from '../../api/server.ts';
 import type { RunningServer } from '../../api/server.ts';
 import { appendEvent, finishRun, openApi, postGenerate, storeResult } from '../support/api-harness.ts';
 import type { OpenedApi } from '../support/api-harness.ts';
+import { aDecision } from '../support/decisions.ts';
 import { findFreePort } from '../support/free-port.ts';
 import { runCli, startCli } from '../support/run-cli.ts';
 
@@ -75,7 +76,8 @@ describe('hydra generate', () => {
     writeFileSync(tests, 'def test_add(): pass');
     const options = ['--language', 'typescript', '--tests', tests, '-e', 'add(1, 2) => 3', '-e', 'map(x => x) => []'];
     const more = ['-m', 'a', '-m', 'b', '-n', '3', '--decompose', 'never', '--priority', '1', '--fresh', '--no-wait'];
-    const { code, stdout } = await run('generate', 'Write add', ...options, ...more, '--id', 'mine');
+    const caller = ['--namespace', 'research/mona'];
+    const { code, stdout } = await run('generate', 'Write add', ...options, ...more, ...caller, '--id', 'mine');
     expect(code).toBe(0);
     expect(stdout).toBe('mine\n');
     expect(await readRequest()).toMatchObject({
@@ -90,6 +92,7 @@ describe('hydra generate', () => {
       candidates: 3,
       decompose: 'never',
       priority: 1,
+      namespace: 'research/mona',
       fresh: true,
     });
   });
@@ -249,7 +252,10 @@ describe('hydra events', () => {
 });
 
 describe('looking at things', () => {
-  beforeEach(async () => finishRun(opened.memory, await submit('r1')));
+  beforeEach(async () => {
+    await finishRun(opened.memory, await submit('r1'));
+    await opened.memory.decisions.append([aDecision('lease-1')], []);
+  });
 
   it.each([
     [['status', 'r1'], /verified/],
@@ -257,6 +263,11 @@ describe('looking at things', () => {
     [['cancel', 'r1'], /r1 had ended: completed/],
     [['nodes'], /gpu-1\s+up\s+1\/2\s+0\.6\.5/],
     [['models'], /light\s+qwen3:1\.7b/],
+    [
+      ['decisions'],
+      /run-1\s+write main\.py, candidate 1\s+coder:7b\s+gpu-1\s+0\.5 s\s+3\.0 s\s+not ended\s+gpu-2 9\.8 s with a load; laptop model absent/,
+    ],
+    [['decisions', '--node', 'gpu-9'], /No model call of this kind has been given/],
   ])('%j prints text, and JSON with --json', async (words, text) => {
     const [plain, json] = [await run(...words), await run(...words, '--json')];
     expect(plain).toMatchObject({ code: 0, stdout: expect.stringMatching(text) as string });

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { tsToMs } from '@temporalio/common/lib/time.js';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { WireNode, WireNodeList } from '../../api/wire-fleet.ts';
 import type { WireRun } from '../../api/wire-run.ts';
 import { createOllamaLanguageModel } from '../../models/ollama-language-model.ts';
 import { simulatedModel } from '../../models/simulated-node/options.ts';
@@ -71,6 +72,7 @@ beforeAll(async () => {
   });
   bare = await startService('bare', {
     HYDRA_DEFAULT_MODEL: 'general:2b',
+    SOLLOL_VRAM_MONITORING: 'false',
     HYDRA_SANDBOX: 'none',
     HYDRA_LIMIT_TOKENS: '100',
     HYDRA_MAX_OPEN_RUNS: '1',
@@ -182,6 +184,17 @@ describe('models and how they are asked', () => {
     expect(shaped.node.log().busiest).toBe(2);
     await generate(bare, { candidates: 2 });
     expect(bare.node.log().busiest).toBe(1);
+  });
+
+  test('what lies in the memory of a host is watched, unless that is switched off', async () => {
+    const nodeOf = async ({ apiUrl }: Service): Promise<WireNode | undefined> =>
+      ((await (await fetch(`${apiUrl}/nodes`)).json()) as WireNodeList).nodes[0];
+    await vi.waitFor(async () => expect((await nodeOf(shaped))?.resident_models).not.toEqual([]), PATIENCE_MS);
+    expect((await nodeOf(shaped))?.vram).toMatchObject({ source: 'learned' });
+    await generate(bare, { candidates: 1 });
+    expect(bare.node.residentModels()).toEqual(['general:2b']);
+    await vi.waitFor(async () => expect((await nodeOf(bare))?.speeds).not.toEqual([]), PATIENCE_MS);
+    expect(await nodeOf(bare)).toMatchObject({ resident_models: [], vram: { total_bytes: null, source: null } });
   });
 
   test('the default model writes where no worker is named', async () => {

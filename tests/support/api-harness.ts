@@ -11,6 +11,8 @@ import type { SynthesisResult } from '../../domain/result.ts';
 import type { RunEventBody } from '../../domain/run-event.ts';
 import type { Memory } from '../../memory/ports.ts';
 import { openSqliteMemory } from '../../memory/sqlite/open-sqlite-memory.ts';
+import { createFakePulls } from './fake-pulls.ts';
+import { aNodeSnapshot, aResidentModel } from './node-snapshots.ts';
 
 /** Executes nothing: a run is open until a test ends it. */
 export interface FakeGateway extends RunGateway {
@@ -76,6 +78,7 @@ export const TEST_SETTINGS: ApiSettings = {
   maxBodyBytes: 64 * 1024,
   maxPromptCharacters: 1_000,
   maxOpenRuns: 5,
+  nodeSlots: 1,
   maxTokens: 2_048,
   limits: { modelCalls: 50, tokens: 100_000, minutes: 30, parts: 12, repairRounds: 2 },
 };
@@ -89,25 +92,23 @@ export async function openApi(changes: Partial<ApiDeps> = {}) {
   const deps: ApiDeps = {
     memory,
     runs,
+    pulls: createFakePulls(),
     settings: TEST_SETTINGS,
     version: '1.2.3',
     nodes: async () => [
-      {
+      aNodeSnapshot({
         id: 'gpu-1' as NodeId,
         url: 'http://gpu-1:11434',
-        state: 'up',
-        problem: null,
-        version: '0.6.5',
         models: [{ name: 'qwen3:1.7b', sizeBytes: 1_400_000_000, family: 'qwen3', parameterSize: '1.7B' }],
-        residentModels: ['qwen3:1.7b'],
+        residentModels: [aResidentModel('qwen3:1.7b')],
         slots: 2,
-        speeds: [],
         busySlots: 1,
         seenAt: '2026-01-01T00:00:00.000Z',
-      },
+      }),
     ],
-    models: async () => ({ roles: { light: ['qwen3:1.7b'] }, models: [] }),
+    models: async () => ({ roles: { light: ['qwen3:1.7b'] }, models: [], missing: [] }),
     health: async () => ({ parts: [{ name: 'temporal', required: true, healthy: true, detail: 'here' }] }),
+    metrics: async () => '',
     reportError: (error) => errors.push(error),
     ...changes,
   };

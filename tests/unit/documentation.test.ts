@@ -101,7 +101,8 @@ describe('README.md', () => {
   });
 
   it('names only options of commands that exist', () => {
-    const options = program.commands.flatMap((command) => command.options.flatMap(({ short, long }) => [short, long]));
+    const all = program.commands.flatMap((command) => [command, ...command.commands]);
+    const options = all.flatMap((command) => command.options.flatMap(({ short, long }) => [short, long]));
     const named = tableRows('command').flatMap((row) => findAll(row, /`(?:hydra \S+ )?(--?[a-z][a-z-]*)/g));
     expect(named.length).toBeGreaterThan(5);
     expect(named.filter((option) => !options.includes(option))).toEqual([]);
@@ -121,7 +122,7 @@ describe('README.md', () => {
     const routes = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    expect(findAll(OWN_README, /^\| `((?:GET|POST) [^`]+)` +\|/gm).toSorted()).toEqual(routes.toSorted());
+    expect(findAll(OWN_README, /^\| `((?:GET|POST|DELETE) [^`]+)` +\|/gm).toSorted()).toEqual(routes.toSorted());
   });
 
   it('names the defaults that settings have', () => {
@@ -141,5 +142,17 @@ describe('README.md', () => {
       problems: [],
       nodes: [{ name: 'gpu', url: 'http://192.168.1.20:11434', slots: 4, tokenVariable: 'GPU_TOKEN' }],
     });
+  });
+});
+
+describe('config/nodes.example.yaml', () => {
+  const text = read('config/nodes.example.yaml');
+
+  it.each([
+    ['as it is', text, 1],
+    ['with its second host switched on', text.replace(/^  # (?=- |  )/gm, '  '), 2],
+  ])('is accepted %s', (_case, content, count) => {
+    const { nodes, problems } = parseNodesFile(parse(content), 'config/nodes.yaml');
+    expect([problems, nodes.length]).toEqual([[], count]);
   });
 });

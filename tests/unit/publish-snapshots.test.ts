@@ -3,20 +3,9 @@ import { expect, test } from 'vitest';
 import type { NodeSnapshot } from '../../domain/node.ts';
 import { createSnapshotPublisher } from '../../workers/publish-snapshots.ts';
 import { nodeId } from './fleet-scheduler-fixture.ts';
+import { aNodeSnapshot } from '../support/node-snapshots.ts';
 
-const NODE: NodeSnapshot = {
-  id: nodeId('gpu'),
-  url: 'http://gpu:11434',
-  state: 'up',
-  problem: null,
-  version: '0.6.5',
-  models: [],
-  residentModels: [],
-  slots: 1,
-  busySlots: 0,
-  speeds: [],
-  seenAt: '2026-11-23T16:00:00.000Z',
-};
+const NODE = aNodeSnapshot({ seenAt: '2026-11-23T16:00:00.000Z' });
 
 function createPublisher() {
   const written: (readonly NodeSnapshot[])[] = [];

@@ -5,26 +5,14 @@ import type { NodeSnapshot } from '../../domain/node.ts';
 import type { Programs } from '../../workers/programs.ts';
 import { describeFleet } from '../../workers/report-fleet.ts';
 import { loadGood } from '../support/settings-folder.ts';
+import { aNodeSnapshot } from '../support/node-snapshots.ts';
 
 const NO_PROGRAMS: Programs = { temporal: null, ollama: null, managedOllama: null };
 const CACHED: Programs = { ...NO_PROGRAMS, ollama: { path: '/cache/ollama', version: '0.6.5', source: 'cache' } };
 
 function host(names: readonly string[], change: Partial<NodeSnapshot> = {}): NodeSnapshot {
   const models = names.map((name) => ({ name, sizeBytes: 1e9, family: 'qwen2', parameterSize: '1B' }));
-  return {
-    id: 'one' as NodeId,
-    url: 'http://127.0.0.1:11434',
-    state: 'up',
-    problem: null,
-    version: null,
-    models,
-    residentModels: [],
-    slots: 1,
-    busySlots: 0,
-    seenAt: null,
-    speeds: [],
-    ...change,
-  };
+  return aNodeSnapshot({ id: 'one' as NodeId, url: 'http://127.0.0.1:11434', models, ...change });
 }
 
 function tell(nodes: readonly NodeSnapshot[], environment: Record<string, string> = {}, programs = NO_PROGRAMS) {
@@ -60,12 +48,17 @@ describe('what the start says about models', () => {
     );
   });
 
-  test('gives a command that reaches the host and finds the program', () => {
+  test('gives our own command where the host is elsewhere', () => {
     const environment = { HYDRA_LIGHT_MODEL: 'a', HYDRA_HEAVY_MODEL: 'b', HYDRA_WORKER_MODELS: 'a' };
     const down = host([], { id: 'far' as NodeId, url: 'http://far:1', state: 'down', problem: 'refused' });
-    const [problem, , missing] = tell([down, host(['a'], { url: 'http://gpu:11434' })], environment, CACHED);
+    const [problem, , missing] = tell([down, host(['a'], { url: 'http://gpu:11434' })], environment);
     expect(problem).toBe('far (http://far:1) is down: refused');
-    expect(missing).toContain('  OLLAMA_HOST=http://gpu:11434 /cache/ollama pull b');
+    expect(missing).toContain('  hydra models pull b');
+  });
+
+  test('gives our own command where the program is not on the path', () => {
+    const [, missing] = tell([host(['a'])], { HYDRA_LIGHT_MODEL: 'b' }, CACHED);
+    expect(missing).toContain('  hydra models pull b');
   });
 
   test('says so when no host has any model', () => {

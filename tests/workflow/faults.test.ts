@@ -83,6 +83,11 @@ describe('a run goes on when', () => {
     hitOnce({ kind: 'http_error', status: 500, message: 'llama runner process has terminated' });
     expect(await reroutes(await hydra.submit(REQUEST))).toBeGreaterThan(0);
   });
+
+  test('the node no longer takes the token that it is given', async () => {
+    hitOnce({ kind: 'http_error', status: 401, message: 'unauthorized' });
+    expect(await reroutes(await hydra.submit(REQUEST))).toBeGreaterThan(0);
+  });
 });
 
 describe('a run', () => {

@@ -31,6 +31,7 @@ import { aRequest } from '../support/candidates.ts';
 import { findFreePort } from '../support/free-port.ts';
 import { startOwnTemporal } from '../support/own-temporal.ts';
 import { waitUntil } from '../support/wait-until.ts';
+import { aNodeSnapshot } from '../support/node-snapshots.ts';
 
 const MODEL = 'qwen2.5-coder:7b';
 const ID = 'n1' as NodeId;
@@ -57,19 +58,7 @@ function anOwner(): Scheduler {
 
 function aSnapshot(): NodeSnapshot {
   const model = { name: MODEL, sizeBytes: 1e9, family: 'qwen2', parameterSize: '7B' };
-  return {
-    id: ID,
-    url: node.url,
-    state: 'up',
-    problem: null,
-    version: '0.6.5',
-    models: [model],
-    residentModels: [],
-    slots: 1,
-    busySlots: 0,
-    speeds: [],
-    seenAt: null,
-  };
+  return aNodeSnapshot({ id: ID, url: node.url, models: [model] });
 }
 
 async function startWorkers(deps: StoreDependencies): Promise<void> {
@@ -86,6 +75,7 @@ async function startWorkers(deps: StoreDependencies): Promise<void> {
     ...deps,
     languageModel: createOllamaLanguageModel(),
     scheduler: owner,
+    preloader: { preload: async () => {} },
     nodes: () => [],
     nodeAddress: () => ({ id: ID, url: node.url, slots: 1 }),
   });

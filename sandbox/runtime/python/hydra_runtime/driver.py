@@ -9,19 +9,16 @@ import collections
 import datetime
 import decimal
 import fractions
-import importlib.util
 import inspect
 import json
 import math
 import os
 import runpy
 import sys
-import traceback
 
 from .canonical import canonical_text
+from .loading import bounded, describe_error, load_module
 
-# Whoever repairs the program reads this; more than a few frames does not help.
-MAX_TRACE_CHARACTERS = 2_000
 MAX_MESSAGE_CHARACTERS = 500
 # What an expected value may be written with, where no program is loaded.
 NAMES_WITHOUT_PROGRAM = {
@@ -91,17 +88,6 @@ def load_namespace(module, send):
     return namespace
 
 
-def load_module(path):
-    name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-    spec = importlib.util.spec_from_file_location(name, os.path.join(os.getcwd(), path))
-    if not os.path.exists(path):
-        raise ModuleNotFoundError(f"No file {path!r} in the program")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 def run_calls(expressions, skip, namespace, send):
     for index, expression in enumerate(expressions):
         if index in skip:
@@ -146,24 +132,8 @@ def exit_code_of(code):
     return 1
 
 
-def describe_error(error):
-    """The traceback without the frames of this driver and of the import machinery."""
-    here = os.getcwd() + os.sep
-    frames = traceback.extract_tb(error.__traceback__)
-    kept = [frame for frame in frames if frame.filename.startswith(here) or not frame.filename.startswith(("/", "<frozen"))]
-    for frame in kept:
-        frame.filename = frame.filename.removeprefix(here)
-    lines = traceback.format_list(kept) + traceback.format_exception_only(error)
-    return bounded("".join(lines).replace(here, ""), MAX_TRACE_CHARACTERS)
-
-
 def message_of(error):
     try:
         return str(error)
     except BaseException:
         return ""
-
-
-def bounded(text, limit):
-    clean = text.encode("utf-8", "replace").decode("utf-8")
-    return clean if len(clean) <= limit else clean[: limit // 2] + " … " + clean[-limit // 2 :]

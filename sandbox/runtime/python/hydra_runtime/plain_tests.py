@@ -8,8 +8,8 @@ import inspect
 import io
 import unittest
 
-from .driver import bounded, describe_error, load_module
 from .guard import outcome_with_guard
+from .loading import bounded, describe_error, load_module
 
 MAX_EVIDENCE_CHARACTERS = 2_000
 

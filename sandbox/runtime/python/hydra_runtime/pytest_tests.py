@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from .driver import bounded, describe_error
 from .guard import outcome_with_guard
+from .loading import bounded, describe_error
 
 MAX_EVIDENCE_CHARACTERS = 2_000
 
