@@ -4,8 +4,8 @@ import { sameModel } from '../domain/model-name.ts';
 import type { NodeModel, NodeSnapshot } from '../domain/node.ts';
 import type { SynthesisRequest } from '../domain/request.ts';
 import type { TaskModels } from '../domain/worker-task.ts';
-import { modelSizeB } from '../fleet/model-traits.ts';
-import { chooseModelsPresent, type MissingModel } from '../fleet/models-present.ts';
+import { modelSizeB } from '../fleet/roles/model-traits.ts';
+import { chooseModelsPresent, type MissingModel } from '../fleet/roles/models-present.ts';
 import type { NodeSnapshotStore } from '../memory/ports.ts';
 
 /** The models of one run, by role, as far as the fleet has them now. */

@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { NodeId } from '../domain/ids.ts';
 import type { NodeAddress, NodeSnapshot } from '../domain/node.ts';
-import type { Preloader } from '../fleet/preloader.ts';
+import type { Preloader } from '../fleet/scheduling/preloader.ts';
 import type { Scheduler } from '../fleet/scheduler-port.ts';
 import type { StaticTools } from '../languages/static-tools.ts';
 import type { EventWriter } from '../memory/event-writer.ts';

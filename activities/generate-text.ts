@@ -5,7 +5,7 @@ import type { Lease } from '../domain/lease.ts';
 import type { ModelAnswer, ModelStep } from '../domain/model-step.ts';
 import type { NodeAddress } from '../domain/node.ts';
 import type { RunEventBody } from '../domain/run-event.ts';
-import { deadlinesOf } from '../fleet/call-deadlines.ts';
+import { deadlinesOf } from '../fleet/scheduling/call-deadlines.ts';
 import type { CallReport } from '../fleet/scheduler-port.ts';
 import type { GeneratedText, GenerateTextRequest } from '../models/language-model.ts';
 import type { NodeProblem } from '../models/node-failure.ts';

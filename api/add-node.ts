@@ -1,7 +1,7 @@
 import { SynthesisFailure } from '../domain/failure.ts';
 import type { NodeSnapshot } from '../domain/node.ts';
 import type { AddedNode, NodePlace } from '../domain/node-record.ts';
-import { hostKey } from '../fleet/same-host.ts';
+import { hostKey } from '../fleet/hosts/same-host.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { readNodes } from './known-nodes.ts';
 

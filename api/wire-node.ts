@@ -3,7 +3,7 @@ import { NAME_RULE, NODE_NAME } from '../config/node-settings.ts';
 import { TOKEN_VARIABLE, TOKEN_VARIABLE_PREFIX } from '../config/token-variable.ts';
 import type { NodeId } from '../domain/ids.ts';
 import type { AddedNode } from '../domain/node-record.ts';
-import { checkNodeUrl, nameFromUrl } from '../fleet/node-url.ts';
+import { checkNodeUrl, nameFromUrl } from '../fleet/hosts/node-url.ts';
 import { describeIssues, shortenValue } from './describe-issues.ts';
 import type { FieldError } from './describe-issues.ts';
 import { rejectRequest } from './reject-request.ts';

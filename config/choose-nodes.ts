@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { NodeAddress } from '../domain/node.ts';
-import { nameFromUrl } from '../fleet/node-url.ts';
+import { nameFromUrl } from '../fleet/hosts/node-url.ts';
 import { parseNodesFile, type ListedNode } from './node-settings.ts';
 import { readYamlFile, type Texts } from './read-setting-files.ts';
 import { NODES_FILE } from './define-setting.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nameFromUrl } from '../fleet/node-url.ts';
+import { nameFromUrl } from '../fleet/hosts/node-url.ts';
 import { parseOllamaAddress } from './ollama-address.ts';
 import { accepted, commaList, refused, type Parsed } from './parse-values.ts';
 import { toFileProblem, toFileProblems } from './file-problems.ts';

@@ -1,6 +1,6 @@
 import type { NodeId } from '../domain/ids.ts';
 import type { NodeAddress } from '../domain/node.ts';
-import { refuseHost } from '../fleet/node-url.ts';
+import { refuseHost } from '../fleet/hosts/node-url.ts';
 import { toFileProblem } from './file-problems.ts';
 import type { ListedNode } from './node-settings.ts';
 import { readAuthority } from './read-authority.ts';

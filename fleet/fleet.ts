@@ -3,17 +3,17 @@ import type { NodeAddress, NodeSnapshot } from '../domain/node.ts';
 import type { WantedNode } from '../domain/node-record.ts';
 import type { NodeKnowledge } from '../domain/node-knowledge.ts';
 import type { LanguageModel } from '../models/language-model.ts';
-import { createStateAnnouncer, type NodeStateChange, type StateAnnouncer } from './announce-states.ts';
+import { createStateAnnouncer, type NodeStateChange, type StateAnnouncer } from './health/announce-states.ts';
 import { neverGoingBack, type Clock } from './clock.ts';
-import { FleetKnowledge } from './fleet-knowledge.ts';
-import { hostMemory } from './host-memory.ts';
-import { observationOf, unknownNode, type NodeFacts } from './node-facts.ts';
-import { createNodeProber, type NodeProber } from './probe-nodes.ts';
-import { uniqueHosts } from './same-host.ts';
+import { FleetKnowledge } from './learning/fleet-knowledge.ts';
+import { hostMemory } from './model-memory/host-memory.ts';
+import { observationOf, unknownNode, type NodeFacts } from './health/node-facts.ts';
+import { createNodeProber, type NodeProber } from './health/probe-nodes.ts';
+import { uniqueHosts } from './hosts/same-host.ts';
 import type { CallReport, HostMemory, Scheduler } from './scheduler-port.ts';
-import type { SchedulerOptions } from './scheduler-options.ts';
-import { createScheduler } from './scheduler.ts';
-import { vramCapacity } from './vram-capacity.ts';
+import type { SchedulerOptions } from './scheduling/scheduler-options.ts';
+import { createScheduler } from './scheduling/scheduler.ts';
+import { vramCapacity } from './model-memory/vram-capacity.ts';
 
 export interface FleetOptions extends Pick<SchedulerOptions, 'mayGrant' | 'onDecision' | 'onEnded'> {
   readonly addresses: readonly WantedNode[];

@@ -1,6 +1,6 @@
 import type { Lease, LeaseRequest } from '../domain/lease.ts';
 import type { NodeId } from '../domain/ids.ts';
-import type { Breaker } from './breaker.ts';
+import type { Breaker } from './health/breaker.ts';
 import type { ModelSpeed, NodeAddress, ResidentModel } from '../domain/node.ts';
 
 /** How a call on a node ended, with what the host measured; the scheduler learns from it. */

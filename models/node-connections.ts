@@ -4,7 +4,7 @@ import { createSecureContext, rootCertificates } from 'node:tls';
 import { Agent, buildConnector } from 'undici';
 
 import type { NodeAddress } from '../domain/node.ts';
-import { refuseHost } from '../fleet/node-url.ts';
+import { refuseHost } from '../fleet/hosts/node-url.ts';
 import { ADDRESS_REFUSED } from './connect-problem.ts';
 
 /** Kept connections to hosts, each checked when it is opened. */

@@ -1,4 +1,4 @@
-import type { NodeStateChange } from '../fleet/announce-states.ts';
+import type { NodeStateChange } from '../fleet/health/announce-states.ts';
 
 /** A node that came or went, as a sentence for the log. */
 export function describeStateChange({ nodeId, state, problem, changes }: NodeStateChange): string {

@@ -5,7 +5,7 @@ import type { NodeAddress, NodeSnapshot } from '../domain/node.ts';
 import { createSystemClock } from '../fleet/clock.ts';
 import type { Scheduler } from '../fleet/scheduler-port.ts';
 import { createFleet, type Fleet, type FleetOptions } from '../fleet/fleet.ts';
-import { createPreloader, type Preloader } from '../fleet/preloader.ts';
+import { createPreloader, type Preloader } from '../fleet/scheduling/preloader.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { loadModel } from '../models/load-model.ts';
 import { pullModel } from '../models/pull-model.ts';

@@ -1,7 +1,7 @@
 import type { NodeId } from '../domain/ids.ts';
 import type { NodeSnapshot } from '../domain/node.ts';
 import type { NodeRecord } from '../domain/node-record.ts';
-import type { CombinedNodes, UnusableNode } from '../fleet/combine-nodes.ts';
+import type { CombinedNodes, UnusableNode } from '../fleet/hosts/combine-nodes.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { NodeRegistry } from '../memory/ports.ts';
 import type { NodeWorkers } from './node-workers.ts';

@@ -3,9 +3,9 @@ import type { NodeId } from '../domain/ids.ts';
 import type { NodeAddress } from '../domain/node.ts';
 import type { NodeRecord } from '../domain/node-record.ts';
 import type { Clock } from '../fleet/clock.ts';
-import { combineNodes, type CombinedNodes } from '../fleet/combine-nodes.ts';
+import { combineNodes, type CombinedNodes } from '../fleet/hosts/combine-nodes.ts';
 import { createDiscovery } from '../fleet/discovery/discovery.ts';
-import { createHostNames } from '../fleet/host-names.ts';
+import { createHostNames } from '../fleet/hosts/host-names.ts';
 
 export interface NodeSourcesOptions {
   readonly settings: Settings;

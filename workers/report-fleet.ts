@@ -1,7 +1,7 @@
 import { chooseRoles, type ChosenModels } from '../activities/choose-models.ts';
 import type { Settings } from '../config/settings.ts';
 import type { NodeSnapshot } from '../domain/node.ts';
-import { nameMissingModels } from '../fleet/name-missing-models.ts';
+import { nameMissingModels } from '../fleet/roles/name-missing-models.ts';
 import type { Programs } from './programs.ts';
 
 /** Where the `ollama` command looks by itself. */

@@ -1,7 +1,7 @@
 import { PART_KINDS } from '../../domain/plan.ts';
 import { writingTasks, type WorkerTask } from '../../domain/worker-task.ts';
-import type { MissingModel } from '../../fleet/models-present.ts';
-import { nameMissingModels } from '../../fleet/name-missing-models.ts';
+import type { MissingModel } from '../../fleet/roles/models-present.ts';
+import { nameMissingModels } from '../../fleet/roles/name-missing-models.ts';
 import type { Situation } from './situation.ts';
 import { writersOf } from './writers-of.ts';
 

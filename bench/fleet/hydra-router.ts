@@ -1,8 +1,8 @@
 import type { NodeId, RunId } from '../../domain/ids.ts';
 import type { Lease } from '../../domain/lease.ts';
 import type { CallReport, HostMemory, Scheduler } from '../../fleet/scheduler-port.ts';
-import type { SchedulerOptions } from '../../fleet/scheduler-options.ts';
-import { createScheduler } from '../../fleet/scheduler.ts';
+import type { SchedulerOptions } from '../../fleet/scheduling/scheduler-options.ts';
+import { createScheduler } from '../../fleet/scheduling/scheduler.ts';
 import type { Policy, Router, RouterSurroundings } from './router.ts';
 import type { BenchCall, BenchJob, BenchModel } from './scenario.ts';
 import type { HostCall, HostEnding, SimulatedHost } from './simulated-host.ts';

@@ -1,6 +1,6 @@
-import { AnswerLengths } from '../../fleet/answer-lengths.ts';
-import { FairShares } from '../../fleet/fair-shares.ts';
-import { PLAN_WEIGHTS } from '../../fleet/plan-grants.ts';
+import { AnswerLengths } from '../../fleet/learning/answer-lengths.ts';
+import { FairShares } from '../../fleet/scheduling/fair-shares.ts';
+import { PLAN_WEIGHTS } from '../../fleet/scheduling/plan-grants.ts';
 import type { ScenarioKind } from './compare-policies.ts';
 import { createHydraPolicy } from './hydra-router.ts';
 import {

@@ -1,7 +1,7 @@
 import type { NodeId, RunId } from '../../domain/ids.ts';
 import type { Lease } from '../../domain/lease.ts';
 import type { Scheduler } from '../../fleet/scheduler-port.ts';
-import { createScheduler } from '../../fleet/scheduler.ts';
+import { createScheduler } from '../../fleet/scheduling/scheduler.ts';
 import { createDraw, type Draw } from './draw.ts';
 import { MODELS } from './fleets.ts';
 import { createVirtualClock } from './virtual-clock.ts';

@@ -1,6 +1,6 @@
 import type { NetworkInterfaceInfo } from 'node:os';
 import { BlockList, isIP } from 'node:net';
-import { nameFromUrl } from '../node-url.ts';
+import { nameFromUrl } from '../hosts/node-url.ts';
 
 /** A place where an Ollama may be. */
 export interface Target {

@@ -6,10 +6,12 @@
 export const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
   'bootstrap.mjs': [],
   domain: [],
-  config: ['domain'],
+  config: ['domain', 'fleet/hosts/node-url.ts'],
   memory: ['domain'],
   'memory/sqlite': ['domain', 'memory'],
-  models: ['domain'],
+  // Which addresses may be connected to is one list, for the API that takes them and for the client that connects.
+  'fleet/hosts/node-url.ts': [],
+  models: ['domain', 'fleet/hosts/node-url.ts'],
   'models/simulated-node': ['domain'],
   sandbox: ['domain'],
   'sandbox/runtime': [],
@@ -21,19 +23,29 @@ export const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
     'sandbox/process/process-group.ts',
     'sandbox/owned-folder.ts',
   ],
-  fleet: ['domain', 'type models/language-model.ts', 'type config/settings.ts'],
+  fleet: [
+    'domain',
+    'fleet/hosts/node-url.ts',
+    'type models/language-model.ts',
+    'type models/load-model.ts',
+    'type config/settings.ts',
+  ],
   activities: [
     'domain',
     'languages',
     // Ports, and the pure functions that belong to them.
     'memory',
-    'fleet/models-present.ts',
-    'fleet/name-missing-models.ts',
-    'fleet/model-traits.ts',
+    'fleet/roles/models-present.ts',
+    'fleet/roles/name-missing-models.ts',
+    'fleet/roles/model-traits.ts',
+    'fleet/scheduling/call-deadlines.ts',
     'sandbox/default-limits.ts',
     'sandbox/same-outcome.ts',
+    'type fleet/scheduling/preloader.ts',
     'type fleet/scheduler-port.ts',
     'type models/language-model.ts',
+    'type models/pull-model.ts',
+    'type models/node-failure.ts',
     'type sandbox/program-runner.ts',
     'type config/settings.ts',
   ],
@@ -43,6 +55,9 @@ export const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
     'memory',
     'config',
     'workflows/contract.ts',
+    'fleet/hosts/node-url.ts',
+    // What one host is, is decided once: for those who add one and for the fleet.
+    'fleet/hosts/same-host.ts',
     // Bad examples are refused before a model works on them.
     'languages/check-stated-example.ts',
     'languages/detect-language.ts',
@@ -96,6 +111,7 @@ export const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@hono/node-server': ['api'],
   '@hono/zod-openapi': ['api'],
   commander: ['cli'],
+  'prom-client': ['workers'],
 };
 
 /** Rows that import no package and no part of Node.js, except packages that they own: they run inside Temporal's workflow sandbox. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { createStateAnnouncer, type NodeStateChange } from '../../fleet/announce-states.ts';
-import { nodeAnswered, nodeIsDown, unknownNode, type NodeFacts } from '../../fleet/node-facts.ts';
+import { createStateAnnouncer, type NodeStateChange } from '../../fleet/health/announce-states.ts';
+import { nodeAnswered, nodeIsDown, unknownNode, type NodeFacts } from '../../fleet/health/node-facts.ts';
 import { createManualClock } from './fleet-manual-clock.ts';
 import { nodeId } from './fleet-scheduler-fixture.ts';
 

@@ -10,7 +10,7 @@ import {
   recordFailure,
   recordSuccess,
   type Breaker,
-} from '../../fleet/breaker.ts';
+} from '../../fleet/health/breaker.ts';
 
 /** No jitter. */
 const MIDDLE = 0.5;

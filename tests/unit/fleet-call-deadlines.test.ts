@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { deadlinesOf, type CallToTime } from '../../fleet/call-deadlines.ts';
+import { deadlinesOf, type CallToTime } from '../../fleet/scheduling/call-deadlines.ts';
 
 const SETTINGS = { firstTokenMs: 300_000, idleMs: 60_000, totalMs: 1_320_000 };
 const LEARNED = { loadSeconds: 20, promptSeconds: 4, completionTokensPerSecond: 40, samples: 12 };

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { NodeId } from '../../domain/ids.ts';
 import type { NodeAddress } from '../../domain/node.ts';
 import type { NodeRecord } from '../../domain/node-record.ts';
-import { combineNodes, type NodeSources } from '../../fleet/combine-nodes.ts';
+import { combineNodes, type NodeSources } from '../../fleet/hosts/combine-nodes.ts';
 
 const DESCRIPTION = { slots: null, vramBytes: null, tokenVariable: null };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FleetDecision } from '../../domain/fleet-decision.ts';
 import type { EndedCall } from '../../fleet/scheduler-port.ts';
-import type { SchedulerOptions } from '../../fleet/scheduler-options.ts';
+import type { SchedulerOptions } from '../../fleet/scheduling/scheduler-options.ts';
 import { settle } from './fleet-manual-clock.ts';
 import {
   addUpNode,

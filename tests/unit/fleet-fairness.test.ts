@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { FairShares } from '../../fleet/fair-shares.ts';
+import { FairShares } from '../../fleet/scheduling/fair-shares.ts';
 import {
   addUpNode,
   createTestScheduler,

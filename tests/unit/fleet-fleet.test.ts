@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { WantedNode } from '../../domain/node-record.ts';
-import type { NodeStateChange } from '../../fleet/announce-states.ts';
+import type { NodeStateChange } from '../../fleet/health/announce-states.ts';
 import { createFleet, type Fleet, type FleetOptions } from '../../fleet/fleet.ts';
 import { aResidentModel } from '../support/node-snapshots.ts';
 import { createManualClock, settle, type ManualClock } from './fleet-manual-clock.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { HostBreakers } from '../../fleet/host-breakers.ts';
+import { HostBreakers } from '../../fleet/health/host-breakers.ts';
 import { createManualClock, type ManualClock } from './fleet-manual-clock.ts';
 import { nodeId } from './fleet-scheduler-fixture.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeId } from '../../domain/ids.ts';
 import type { NodeAddress } from '../../domain/node.ts';
-import { combineNodes } from '../../fleet/combine-nodes.ts';
-import { createHostNames } from '../../fleet/host-names.ts';
-import { uniqueHosts } from '../../fleet/same-host.ts';
+import { combineNodes } from '../../fleet/hosts/combine-nodes.ts';
+import { createHostNames } from '../../fleet/hosts/host-names.ts';
+import { uniqueHosts } from '../../fleet/hosts/same-host.ts';
 import { createManualClock, settle } from './fleet-manual-clock.ts';
 
 /** Resolves by this table, which the test may change; counts what is asked. */

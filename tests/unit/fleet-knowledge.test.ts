@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 
 import type { NodeAddress } from '../../domain/node.ts';
 import type { NodeKnowledge } from '../../domain/node-knowledge.ts';
-import { FleetKnowledge } from '../../fleet/fleet-knowledge.ts';
-import { unknownNode } from '../../fleet/node-facts.ts';
+import { FleetKnowledge } from '../../fleet/learning/fleet-knowledge.ts';
+import { unknownNode } from '../../fleet/health/node-facts.ts';
 import { createKnowledgeKeeper } from '../../workers/keep-knowledge.ts';
 import { aResidentModel } from '../support/node-snapshots.ts';
 import { nodeId } from './fleet-scheduler-fixture.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { NodeId } from '../../domain/ids.ts';
-import { RateBook, type HostRecords, type RateSample } from '../../fleet/learned-rates.ts';
+import { RateBook, type HostRecords, type RateSample } from '../../fleet/learning/learned-rates.ts';
 import { aResidentModel } from '../support/node-snapshots.ts';
 
 const GPU_1 = 'gpu-1' as NodeId;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { createNodeProber } from '../../fleet/probe-nodes.ts';
+import { createNodeProber } from '../../fleet/health/probe-nodes.ts';
 import { createManualClock, settle } from './fleet-manual-clock.ts';
 import { nodeId } from './fleet-scheduler-fixture.ts';
 import { createHost, createScriptedHosts } from './fleet-scripted-hosts.ts';

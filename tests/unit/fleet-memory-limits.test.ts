@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { FleetKnowledge } from '../../fleet/fleet-knowledge.ts';
-import { MemoryLimits } from '../../fleet/memory-limits.ts';
+import { FleetKnowledge } from '../../fleet/learning/fleet-knowledge.ts';
+import { MemoryLimits } from '../../fleet/model-memory/memory-limits.ts';
 import { nodeId } from './fleet-scheduler-fixture.ts';
 
 const GPU = nodeId('gpu');

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 
 import type { NodeAddress, ResidentModel } from '../../domain/node.ts';
-import { estimateMemory } from '../../fleet/estimate-memory.ts';
-import { hostMemory } from '../../fleet/host-memory.ts';
-import { unknownNode } from '../../fleet/node-facts.ts';
-import { learnVram, NO_VRAM_SEEN, vramCapacity, type VramKnowledge } from '../../fleet/vram-capacity.ts';
+import { estimateMemory } from '../../fleet/model-memory/estimate-memory.ts';
+import { hostMemory } from '../../fleet/model-memory/host-memory.ts';
+import { unknownNode } from '../../fleet/health/node-facts.ts';
+import { learnVram, NO_VRAM_SEEN, vramCapacity, type VramKnowledge } from '../../fleet/model-memory/vram-capacity.ts';
 import { aResidentModel } from '../support/node-snapshots.ts';
 import { nodeId } from './fleet-scheduler-fixture.ts';
 import { model } from './fleet-scripted-hosts.ts';

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 
 import type { ModelRoles } from '../../config/settings.ts';
 import type { NodeModel, NodeSnapshot } from '../../domain/node.ts';
-import { chooseModelsPresent } from '../../fleet/models-present.ts';
-import { modelSizeB } from '../../fleet/model-traits.ts';
-import { nameMissingModels } from '../../fleet/name-missing-models.ts';
+import { chooseModelsPresent } from '../../fleet/roles/models-present.ts';
+import { modelSizeB } from '../../fleet/roles/model-traits.ts';
+import { nameMissingModels } from '../../fleet/roles/name-missing-models.ts';
 import { model } from './fleet-scripted-hosts.ts';
 import { aNodeSnapshot } from '../support/node-snapshots.ts';
 

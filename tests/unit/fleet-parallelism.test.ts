@@ -1,7 +1,7 @@
 import { array, assert, integer, property, record } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { creditsOf, learnParallelism, type Parallelism, type SlotSample } from '../../fleet/parallelism.ts';
+import { creditsOf, learnParallelism, type Parallelism, type SlotSample } from '../../fleet/learning/parallelism.ts';
 
 function sample(change: Partial<SlotSample> = {}): SlotSample {
   return { slots: 4, running: 1, slotWaitMs: 5, totalMs: 3_000, completionTokens: 100, decodeMs: 2_000, ...change };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeId } from '../../domain/ids.ts';
-import { createPreloader, type PreloaderOptions } from '../../fleet/preloader.ts';
+import { createPreloader, type PreloaderOptions } from '../../fleet/scheduling/preloader.ts';
 import { aResidentModel } from '../support/node-snapshots.ts';
 import { addUpNode, createTestScheduler, nodeId, request } from './fleet-scheduler-fixture.ts';
 

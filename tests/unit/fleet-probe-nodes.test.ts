@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import type { NodeFacts } from '../../fleet/node-facts.ts';
+import type { NodeFacts } from '../../fleet/health/node-facts.ts';
 import type { ResidentModel } from '../../domain/node.ts';
-import { createNodeProber, type NodeProber, type NodeProberOptions } from '../../fleet/probe-nodes.ts';
+import { createNodeProber, type NodeProber, type NodeProberOptions } from '../../fleet/health/probe-nodes.ts';
 import { aResidentModel } from '../support/node-snapshots.ts';
 import { createManualClock, settle, type ManualClock } from './fleet-manual-clock.ts';
 import { nodeId } from './fleet-scheduler-fixture.ts';

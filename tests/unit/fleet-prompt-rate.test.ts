@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { speedOf } from '../../fleet/model-record.ts';
-import { learnPromptRate, type PromptRate } from '../../fleet/prompt-rate.ts';
+import { speedOf } from '../../fleet/learning/model-record.ts';
+import { learnPromptRate, type PromptRate } from '../../fleet/learning/prompt-rate.ts';
 
 const NOTHING: PromptRate = { cachedPrompts: 0 };
 const FRESH = 500;

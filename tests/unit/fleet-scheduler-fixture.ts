@@ -1,8 +1,8 @@
 import type { NodeId, RunId } from '../../domain/ids.ts';
 import type { Lease, LeaseRequest } from '../../domain/lease.ts';
 import type { CallReport, Scheduler } from '../../fleet/scheduler-port.ts';
-import type { SchedulerOptions } from '../../fleet/scheduler-options.ts';
-import { createScheduler } from '../../fleet/scheduler.ts';
+import type { SchedulerOptions } from '../../fleet/scheduling/scheduler-options.ts';
+import { createScheduler } from '../../fleet/scheduling/scheduler.ts';
 import { createManualClock, settle, type ManualClock } from './fleet-manual-clock.ts';
 import { aResidentModel } from '../support/node-snapshots.ts';
 

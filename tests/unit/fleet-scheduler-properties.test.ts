@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import type { Priority } from '../../domain/request.ts';
 import type { CallReport, NodeObservation, Scheduler } from '../../fleet/scheduler-port.ts';
-import type { SchedulerOptions } from '../../fleet/scheduler-options.ts';
+import type { SchedulerOptions } from '../../fleet/scheduling/scheduler-options.ts';
 import {
   LEASE_TTL_MS,
   createTestScheduler,

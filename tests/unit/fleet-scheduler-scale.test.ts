@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { NodeId } from '../../domain/ids.ts';
-import { planGrants, type CallKind, type CallToPlace, type HostOption } from '../../fleet/plan-grants.ts';
+import { planGrants, type CallKind, type CallToPlace, type HostOption } from '../../fleet/scheduling/plan-grants.ts';
 import { createTestScheduler, addUpNode, leaseOf, settle, track } from './fleet-scheduler-fixture.ts';
 
 const KINDS = 8;

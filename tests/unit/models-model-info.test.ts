@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { estimateMemory } from '../../fleet/estimate-memory.ts';
+import { estimateMemory } from '../../fleet/model-memory/estimate-memory.ts';
 import { readContextTokens, readMemoryShape } from '../../models/model-info.ts';
 
 const LLAMA = {

@@ -1,6 +1,6 @@
 import { assert, constantFrom, constant, integer, oneof, property, tuple } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkNodeUrl, nameFromUrl, refuseHost } from '../../fleet/node-url.ts';
+import { checkNodeUrl, nameFromUrl, refuseHost } from '../../fleet/hosts/node-url.ts';
 
 describe('a node URL from the API', () => {
   test.each([

@@ -12,7 +12,7 @@ import type { NodeSnapshot } from '../../domain/node.ts';
 import { isTerminal, type RunRecord } from '../../domain/run.ts';
 import { createSystemClock } from '../../fleet/clock.ts';
 import type { Scheduler } from '../../fleet/scheduler-port.ts';
-import { createScheduler } from '../../fleet/scheduler.ts';
+import { createScheduler } from '../../fleet/scheduling/scheduler.ts';
 import { STATIC_TOOLS } from '../../languages/static-tools.ts';
 import { createEventWriter, type EventWriter } from '../../memory/event-writer.ts';
 import type { Memory } from '../../memory/ports.ts';
