@@ -1743,10 +1743,21 @@ const HELP = `Usage: node bootstrap.mjs <command>
   start [prompt…]   set up, start Hydra and stay up; with a prompt: run it and print the code (npm start -- "…")
   test [files…]     set up and run all checks and tests, or the tests in these files (npm test)
   bench             set up and measure (npm run bench)
+  bench:fleet       set up and compare ways of placing calls on simulated fleets
+  bench:fleet-http  set up and play the fleet's scenarios over real HTTP
+  bench:peers       set up and compare with other routers, which it fetches into the cache folder
   setup             set up and nothing more
 
   --yes             fetch what is missing without asking, whatever its size
 `;
+
+/** Programs by command. */
+const BENCHES = {
+  bench: 'bench/main.ts',
+  'bench:fleet': 'bench/fleet/main.ts',
+  'bench:fleet-http': 'bench/fleet/over-http/main.ts',
+  'bench:peers': 'bench/fleet/peers/main.ts',
+};
 
 /** @param {string[]} args
  * @returns {Promise<number | undefined>} exit code; undefined where the program that took over sets it */
@@ -1766,8 +1777,11 @@ async function main(args) {
       await ensureTestPackages();
       return runTests(words, { HYDRA_CACHE: cacheFolder(readEnvironment()) });
     case 'bench':
+    case 'bench:fleet':
+    case 'bench:fleet-http':
+    case 'bench:peers':
       await prepare('bench', consent);
-      await runTypeScript('bench/main.ts', words);
+      await runTypeScript(BENCHES[command], words);
       return undefined;
     case 'setup':
       await prepare('start', consent);

@@ -5,8 +5,14 @@ export default {
   entry: [
     'cli/main.ts',
     'bench/main.ts',
+    'bench/fleet/main.ts',
+    'bench/fleet/over-http/main.ts',
+    'bench/fleet/peers/main.ts',
     // Started as processes of their own.
     'bench/measured-process.ts',
+    'bench/fleet/over-http/host-process-main.ts',
+    'bench/fleet/over-http/router-process-main.ts',
+    'bench/fleet/over-http/workflows.ts',
     'bench/verify-process-main.ts',
     'workers/verify-process-main.ts',
     'sandbox/prepare-sandbox.ts',
