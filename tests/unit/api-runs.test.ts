@@ -330,7 +330,7 @@ describe('fleet and service', () => {
     expect((await get('/nodes')).body).toMatchObject({
       nodes: [{ id: 'gpu-1', models: [{ name: 'qwen3:1.7b', quantization: null }], busy_slots: 1 }],
     });
-    expect((await get('/models')).body).toEqual({ roles: { light: ['qwen3:1.7b'] }, models: [] });
+    expect((await get('/models')).body).toEqual({ missing: [], roles: { light: ['qwen3:1.7b'] }, models: [] });
   });
 
   it.each([
@@ -354,10 +354,20 @@ describe('fleet and service', () => {
     const { body } = await get('/openapi.json');
     expect(body).toMatchObject({ openapi: '3.1.0' });
     expect(Object.keys(body?.['paths'] ?? {}).sort()).toEqual([
+      '/fleet/decisions',
       '/generate',
       '/health',
+      '/metrics',
       '/models',
+      '/models/pull',
+      '/models/pulls',
+      '/models/pulls/{id}',
+      '/models/pulls/{id}/cancel',
       '/nodes',
+      '/nodes/{id}',
+      '/nodes/{id}/drain',
+      '/nodes/{id}/probe',
+      '/nodes/{id}/resume',
       '/runs',
       '/runs/{id}',
       '/runs/{id}/cancel',
