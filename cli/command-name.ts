@@ -10,6 +10,7 @@ export const VERBS = [
   'events',
   'cancel',
   'nodes',
+  'decisions',
   'models',
   'doctor',
   'config',
