@@ -6,6 +6,7 @@ import { measureHttpRun } from '../../bench/fleet/over-http/measure-http-run.ts'
 import { playOverHttp } from '../../bench/fleet/over-http/play-over-http.ts';
 import { limitAnswers, speedUp } from '../../bench/fleet/over-http/speed-up.ts';
 import { playScenario } from '../../bench/fleet/play-scenario.ts';
+import type { Scenario } from '../../bench/fleet/scenario.ts';
 import { createScenario } from '../../bench/fleet/scenarios.ts';
 import { measureForeignLoad, openFleetStage } from '../support/fleet-stage.ts';
 
@@ -29,13 +30,21 @@ function skipWhenBusy(foreignCores: number, skip: (reason: string) => never): vo
   skip(reason);
 }
 
+/** Calls that come at the same moment come in any order, and luck of that kind is no matter of the simulator's. */
+function spreadArrivals(scenario: Scenario): Scenario {
+  const jobs = scenario.workload.jobs.map((job, place) => ({ ...job, arrivesAtSeconds: place }));
+  return { ...scenario, workload: { ...scenario.workload, jobs } };
+}
+
 describe('the fleet simulator', () => {
-  test(
-    'foresees the makespan of the same scenario over real HTTP to 10 %, with the overhead of its calls added',
-    async ({ skip }) => {
+  // In the simulator, two percent more or less for each answer and 50 ms for each arrival change these makespans by 3 % at most.
+  test.for(['mixed', 'identical'] as const)(
+    'foresees the makespan of the same scenario over real HTTP with a tenth of error, the overhead of its calls added: %s hosts',
+    { timeout: LIMIT_MS },
+    async (fleet, { skip }) => {
       skipWhenBusy(await measureForeignLoad(), skip);
-      const choice = { fleet: 'mixed', workload: 'capped-burst', seed: 3, size: { calls: 36 } } as const;
-      const scenario = speedUp(limitAnswers(createScenario(choice)), FACTOR);
+      const choice = { fleet, workload: 'capped-burst', seed: 1, size: { calls: 48 } } as const;
+      const scenario = speedUp(spreadArrivals(limitAnswers(createScenario(choice))), FACTOR);
 
       const simulated = measureRun(await playScenario(scenario, createHydraPolicy('Hydra')));
       const http = measureHttpRun(await playOverHttp(scenario, FACTOR, stage));
@@ -43,9 +52,9 @@ describe('the fleet simulator', () => {
       skipWhenBusy(http.foreignCores, skip);
       const foreseen = simulated.makespan * FACTOR + (http.overhead.lastHostMs / 1000) * FACTOR;
       expect(http).toMatchObject({ lost: 0, doubled: 0, wronglyComplete: 0 });
+      process.stderr.write(`${fleet}: foreseen ${foreseen.toFixed(0)} s, over HTTP ${http.makespan.toFixed(0)} s\n`);
       expect(http.makespan / foreseen).toBeGreaterThan(0.9);
       expect(http.makespan / foreseen).toBeLessThan(1.1);
     },
-    LIMIT_MS,
   );
 });

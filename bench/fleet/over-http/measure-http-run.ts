@@ -1,4 +1,5 @@
 import { quantile } from '../../statistics.ts';
+import type { BenchFault } from '../scenario.ts';
 import type { HttpRun } from './http-run.ts';
 import { measureOverhead, type Overhead } from './measure-overhead.ts';
 
@@ -18,7 +19,7 @@ export interface HttpFigures {
   readonly repeated: number;
   /** By the clock, from the grant of a call to the moment when its host had read it. */
   readonly latencyMs: { readonly p50: number; readonly p99: number };
-  /** By the clock; null without a fault. */
+  /** By the clock; null without an outage. */
   readonly recoverySeconds: number | null;
   /** By the clock: what a call spends beside its host, in the middle; and all calls of the host that ended last, together. */
   readonly overhead: Overhead;
@@ -48,6 +49,9 @@ export function measureHttpRun(run: HttpRun): HttpFigures {
   };
 }
 
+/** What somebody has to recover from; a host that is slow or breaks off answers still works. */
+const OUTAGES: ReadonlySet<string> = new Set<BenchFault['kind']>(['crash', 'freeze', 'kill-router']);
+
 /** Each arrival at a host belongs to the last grant of its call before it. */
 function latenciesOf({ hosts, grants }: HttpRun): readonly number[] {
   const arrivals = [...hosts.values()].flatMap(({ calls }) => calls);
@@ -62,9 +66,10 @@ function countRepeated({ hosts, answers }: HttpRun): number {
   return complete.length - answers.length;
 }
 
-/** Of a host's fault: until the last call had left it. Of the router's: until a host was given a call again. */
-function recoveryOf({ fault }: HttpRun): number | null {
-  if (fault === null) return null;
+/** Of a host that is gone: until the last call had left it. Of the router: until a host was given a call again. Null for other faults. */
+function recoveryOf({ scenario, fault }: HttpRun): number | null {
+  const isOutage = scenario.faults.some(({ kind }) => OUTAGES.has(kind));
+  if (fault === null || !isOutage) return null;
   const { atMs, leftHostAtMs, nextStartAtMs } = fault;
   const isOverAtMs = leftHostAtMs.length > 0 ? Math.max(...leftHostAtMs) : nextStartAtMs;
   return isOverAtMs === null ? null : (isOverAtMs - atMs) / 1000;
