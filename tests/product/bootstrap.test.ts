@@ -90,7 +90,8 @@ test('what a killed set-up has left working is ended by the next one', async () 
     { mode: 0o755 },
   );
   const first = machine.start();
-  await vi.waitUntil(() => builders().length > 0, SOON);
+  // Between the start of a program and its note in the lock, a killed set-up leaves no trace of it.
+  await vi.waitUntil(() => builders().length > 0 && areInLock(builders()), SOON);
   first.child.kill('SIGKILL');
   await once(first.child, 'close');
   expect(builders()).not.toEqual([]);
@@ -98,6 +99,12 @@ test('what a killed set-up has left working is ended by the next one', async () 
   expect(await machine.run()).toMatchObject({ code: 0 });
   expect(builders()).toEqual([]);
 });
+
+/** Whether the lock of the set-up names each of these programs, so that the next set-up can end them. */
+function areInLock(programs: readonly string[]): boolean {
+  const lock = readFileSync(join(machine.cache, 'setup.lock'), 'utf8');
+  return programs.every((program) => lock.includes(`"pid":${parseInt(program)},`));
+}
 
 /** Programs that work for a set-up on this machine of the test. */
 function builders(): readonly string[] {
