@@ -15,6 +15,8 @@ export type NodeId = Branded<'NodeId'>;
 export type StepKey = Branded<'StepKey'>;
 /** Lower-case hexadecimal SHA-256 of a content; large text travels by it. */
 export type ContentHash = Branded<'ContentHash'>;
+/** ID of what memory keeps under one key; see `entry-id.ts`. */
+export type EntryId = Branded<'EntryId'>;
 
 /** The part ID of a candidate for the whole program. */
 export const WHOLE_PROGRAM = 'whole' as PartId;
