@@ -1,4 +1,5 @@
 import type { ContentHash, NodeId, PartId, StepKey } from './ids.ts';
+import type { PartDependency } from './program-scope.ts';
 
 /** How one candidate is to be sampled. */
 export interface Sample {
@@ -31,6 +32,10 @@ export interface Candidate {
   /** Null for a merge, which no model wrote. */
   readonly sample: Sample | null;
   readonly usage: ModelUsage | null;
+  /** Of a repair: the program that it was to mend. */
+  readonly repairOf?: ContentHash;
+  /** Of a merge: the programs that were put together. */
+  readonly mergedFrom?: readonly PartDependency[];
 }
 
 /** A candidate with the short form of what verification found; the whole `Verdict` is the artifact `verdictHash`. */

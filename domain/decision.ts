@@ -1,4 +1,5 @@
 import type { Candidate, JudgedCandidate, Sample } from './candidate.ts';
+import type { Offer } from './offer.ts';
 import type { Check, ResultState } from './verdict.ts';
 
 /** The candidate that was chosen, and why. */
@@ -33,6 +34,8 @@ export type Decision =
       readonly sample: Sample;
       readonly reason: string;
       readonly doing: string;
+      /** Lessons that memory has about such an error; absent when it was not asked. */
+      readonly lessons?: Offer;
     }
   /**
    * Enough is known. `selection` is null when no candidate is usable at all; `limit` names the limit that ends the work, such

@@ -4,6 +4,11 @@
  */
 export const FAILURES = {
   RequestRejected: { retry: 'never', status: 422, meaning: 'The request breaks a rule; change it and send it again.' },
+  FilterRejected: {
+    retry: 'never',
+    status: 400,
+    meaning: 'A filter, a namespace or an ID breaks a rule; change it and ask again.',
+  },
   RunNotFound: { retry: 'never', status: 404, meaning: 'No run has this ID.' },
   IdempotencyConflict: {
     retry: 'never',
@@ -31,6 +36,7 @@ export const FAILURES = {
     meaning: 'The Ollama host did not finish the pull; it goes on where it stopped.',
   },
   PullRefused: { retry: 'never', status: 422, meaning: 'The Ollama host cannot take the model, or may not.' },
+  EntryNotFound: { retry: 'never', status: 404, meaning: 'Memory keeps nothing under this ID.' },
   PullNotFound: { retry: 'never', status: 404, meaning: 'No pull has this ID.' },
   LeaseLost: { retry: 'elsewhere', status: 503, meaning: 'The turn on the host had run out; it is asked for again.' },
   ModelMissing: { retry: 'elsewhere', status: 503, meaning: 'The Ollama host does not have the model.' },

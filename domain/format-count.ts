@@ -1,4 +1,4 @@
-/** A number with its noun, such as `1 model` or `2 models`. */
-export function formatCount(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+/** A number with its noun, such as `1 model`, `2 models` or, with a plural of its own, `2 entries`. */
+export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : plural}`;
 }

@@ -15,6 +15,8 @@ export type ModelTask =
       readonly scope: ProgramScope;
       readonly programHash: ContentHash;
       readonly evidence: string;
+      /** Lessons that memory offers for this error; see `Offer`. Absent or null: none. */
+      readonly lessonsHash?: ContentHash | null;
     }
   | { readonly role: 'propose_calls'; readonly scope: ProgramScope };
 
@@ -43,6 +45,8 @@ export interface ModelStep {
   readonly priority: Priority;
   /** For the Web UI, such as `write parser.py, candidate 2`. */
   readonly title: string;
+  /** What memory offers to the run; see `Offer`. Absent or null: nothing. */
+  readonly offeredHash?: ContentHash | null;
   readonly reduced?: ReducedCall;
 }
 

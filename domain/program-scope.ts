@@ -25,4 +25,6 @@ export interface ProgramScope {
   readonly planned: PlannedPart | null;
   readonly priority: Priority;
   readonly limits: RequestLimits;
+  /** What memory offers to the run; see `Offer`. Absent or null: nothing. */
+  readonly offeredHash?: ContentHash | null;
 }

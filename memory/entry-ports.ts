@@ -113,10 +113,14 @@ export interface EntryTier {
   close(): Promise<void>;
 }
 
-export interface IndexedVector {
+/** Where an index keeps the vector of an entry. */
+export interface VectorPlace {
   readonly id: EntryId;
   readonly namespace: string;
   readonly kind: SearchedKind;
+}
+
+export interface IndexedVector extends VectorPlace {
   readonly version: number;
   readonly vector: Float32Array;
 }
@@ -134,15 +138,20 @@ export interface VectorHit {
   readonly distance: number;
 }
 
-/** Entries by what they mean. One index holds vectors of one embedding model; another model begins an empty one. */
+/**
+ * Entries by what they mean. One index holds vectors of one embedding model and one length; another model, or another length
+ * of the same model's vectors, begins an empty one. A vector of an older version never replaces a newer one.
+ */
 export interface VectorIndex {
   readonly name: 'chroma' | 'sqlite-vectors';
   upsert(vectors: readonly IndexedVector[], signal: AbortSignal): Promise<void>;
-  remove(ids: readonly EntryId[], signal: AbortSignal): Promise<void>;
+  remove(entries: readonly VectorPlace[], signal: AbortSignal): Promise<void>;
   /** Nearest first. */
   search(query: VectorQuery, signal: AbortSignal): Promise<readonly VectorHit[]>;
   ping(signal: AbortSignal): Promise<void>;
-  count(signal: AbortSignal): Promise<number>;
+  /** Vectors of its model: of all lengths, or of one. */
+  count(signal: AbortSignal, vectorLength?: number): Promise<number>;
+  /** Removes everything, vectors of other models included. */
   wipe(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
@@ -181,6 +190,12 @@ export interface EntryQuery extends TextQuery {
   readonly mode: SearchMode;
 }
 
+/** Reads of a tier since this process started. */
+export interface TierReads {
+  readonly hits: number;
+  readonly misses: number;
+}
+
 /** What can be seen of one tier. */
 export interface TierStatus {
   readonly tier: 'L1' | 'L2' | 'L3' | 'L4';
@@ -195,6 +210,8 @@ export interface TierStatus {
   readonly entries: number | null;
   /** Share of reads that it answered since this process started; null before the first. */
   readonly hitRate: number | null;
+  /** The same as numbers; absent where reads are not counted. */
+  readonly reads?: TierReads;
   /** Null for the record itself. */
   readonly lag: RelayLag | null;
 }

@@ -3,9 +3,9 @@ import type { DecisionOutcome, FleetDecision } from '../domain/fleet-decision.ts
 import type { NodeSnapshot } from '../domain/node.ts';
 import type { NodeKnowledge } from '../domain/node-knowledge.ts';
 import type { AddedNode, NodePlace, NodeRecord, WantedState } from '../domain/node-record.ts';
-import type { SynthesisResult } from '../domain/result.ts';
 import type { NewRunEvent, RunEvent } from '../domain/run-event.ts';
 import type { RunRecord, RunStatus } from '../domain/run.ts';
+import type { EntryRecord } from './entry-ports.ts';
 
 /** Texts by content hash: programs, requests, plans, model answers. Writing the same text twice stores it once. */
 export interface ArtifactStore {
@@ -57,19 +57,6 @@ export interface RunEventLog {
   count(): Promise<number>;
   /** Events above `after`, then new ones as they come, from this process or another; ends after `run.finished` or on abort. */
   subscribe(runId: RunId, after: number, signal: AbortSignal): AsyncIterable<RunEvent>;
-}
-
-/** A verified answer that may be served again for exactly the same request. */
-export interface RecalledResult {
-  readonly runId: RunId;
-  readonly result: SynthesisResult;
-}
-
-/** Exact recall: the key is a hash of everything that shapes the answer. */
-export interface RecallStore {
-  find(key: ContentHash): Promise<RecalledResult | undefined>;
-  /** Keeps the first; only verified results may be given. */
-  remember(key: ContentHash, entry: RecalledResult): Promise<void>;
 }
 
 /** What the fleet owner last saw, for processes that do not own the fleet. */
@@ -124,18 +111,27 @@ export interface OwnershipStore {
   release(duty: string, holder: string): Promise<void>;
 }
 
+/** What a clean-up removed. */
+export interface PruneReport {
+  readonly runs: number;
+  readonly artifacts: number;
+}
+
 /** Everything that Hydra keeps. */
 export interface Memory {
   readonly artifacts: ArtifactStore;
   readonly steps: StepResultStore;
   readonly runs: RunStore;
   readonly events: RunEventLog;
-  readonly recall: RecallStore;
+  /** The system of record of what is remembered over runs. */
+  readonly entries: EntryRecord;
   readonly nodeSnapshots: NodeSnapshotStore;
   readonly nodeRegistry: NodeRegistry;
   readonly fleetKnowledge: FleetKnowledgeStore;
   readonly decisions: DecisionLog;
   readonly ownership: OwnershipStore;
+  /** Removes runs that ended before a time (ISO 8601 in UTC), and artifacts and knowledge of hosts that nobody used since. */
+  prune(before: string): Promise<PruneReport>;
   /** Schema version and file size, for `doctor` and `/health`. */
   describe(): Promise<{ readonly location: string; readonly schemaVersion: number; readonly sizeBytes: number }>;
   close(): Promise<void>;

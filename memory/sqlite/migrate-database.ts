@@ -1,13 +1,8 @@
 import type Database from 'better-sqlite3';
 import { SynthesisFailure } from '../../domain/failure.ts';
+import { hashText } from '../content-hash.ts';
+import { findSchemaConflict, type AppliedMigration, type Migration } from '../migrations.ts';
 import { backupDatabase } from './backup-database.ts';
-import type { Migration } from './migration-files.ts';
-
-interface AppliedMigration {
-  readonly version: number;
-  readonly name: string;
-  readonly checksum: string;
-}
 
 /**
  * Brings the database to the newest schema: each migration in a transaction of its own, after a backup when there is data.
@@ -52,15 +47,8 @@ function refuseUnknownSchema(
   applied: readonly AppliedMigration[],
   migrations: readonly Migration[],
 ): void {
-  if (applied.length > migrations.length) {
-    const schemas = { databaseVersion: applied.length, knownVersion: migrations.length };
-    throw refuse(location, 'a newer Hydra has written it; update Hydra, or use another HYDRA_HOME', schemas);
-  }
-  const changed = applied.find((old, index) => old.checksum !== migrations[index]?.checksum);
-  if (changed !== undefined) {
-    const reason = `migration ${changed.version} (${changed.name}) was changed after it had been applied; restore its file`;
-    throw refuse(location, reason, { version: changed.version, name: changed.name });
-  }
+  const conflict = findSchemaConflict(applied, migrations, 'another HYDRA_HOME');
+  if (conflict !== undefined) throw refuse(location, conflict.reason, conflict.details);
 }
 
 function refuseDamage(database: Database.Database): void {
@@ -82,6 +70,8 @@ function refuse(location: string, reason: string, details: Record<string, unknow
 }
 
 function applyMigration(database: Database.Database, migration: Migration): void {
+  // What SQL itself lacks and a migration may use.
+  database.function('sha256', { deterministic: true }, (text) => hashText(String(text)));
   const apply = database.transaction(() => {
     database.exec(`CREATE TABLE IF NOT EXISTS schema_migrations (
       version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT`);

@@ -2,9 +2,9 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { SynthesisFailure } from '../../domain/failure.ts';
+import type { Migration } from '../migrations.ts';
 import { withFileLock } from './file-lock.ts';
 import { migrateDatabase } from './migrate-database.ts';
-import type { Migration } from './migration-files.ts';
 import { toStoreFailure } from './store-failure.ts';
 
 /** How long a write waits for another process; ours are short, so this is reached only when one of them hangs. */

@@ -4,6 +4,7 @@ import type Database from 'better-sqlite3';
 import type { RunId } from '../../domain/ids.ts';
 import type { Memory } from '../ports.ts';
 import { createArtifactStore } from './artifact-store.ts';
+import { createEntryRecord } from './entry-record.ts';
 import { createFleetKnowledgeStore } from './fleet-knowledge-store.ts';
 import { createDecisionLog } from './decision-log.ts';
 import { readSchemaVersion } from './migrate-database.ts';
@@ -12,8 +13,7 @@ import { createNodeRegistry } from './node-registry.ts';
 import { createNodeSnapshotStore } from './node-snapshot-store.ts';
 import { openDatabase } from './open-database.ts';
 import { createOwnershipStore } from './ownership-store.ts';
-import { pruneDatabase, type PruneReport } from './prune-database.ts';
-import { createRecallStore } from './recall-store.ts';
+import { pruneDatabase } from './prune-database.ts';
 import { createRunEventLog } from './run-event-log.ts';
 import { createRunStore } from './run-store.ts';
 import { createRunWatcher } from './run-watcher.ts';
@@ -22,12 +22,6 @@ import { createStepResultStore } from './step-result-store.ts';
 
 /** The database's file in the folder of all state. */
 export const DATABASE_FILE = 'hydra.sqlite';
-
-/** The memory of one machine, with what only this adapter does. */
-export interface SqliteMemory extends Memory {
-  /** Removes what ended before a time (ISO 8601 in UTC) and is no longer referred to. */
-  prune(before: string): Promise<PruneReport>;
-}
 
 export interface SqliteMemoryOptions {
   /** Where `hydra.sqlite` lies or is to be made; on a local disk. */
@@ -40,7 +34,7 @@ export interface SqliteMemoryOptions {
  * Opens the memory of one machine: a SQLite file that several processes share, each with one connection.
  * Errors: SynthesisFailure of type StoreUnavailable when the file cannot be used; its message says why and what to do.
  */
-export async function openSqliteMemory({ folder, now = Date.now }: SqliteMemoryOptions): Promise<SqliteMemory> {
+export async function openSqliteMemory({ folder, now = Date.now }: SqliteMemoryOptions): Promise<Memory> {
   const database = openDatabase(join(resolve(folder), DATABASE_FILE), readMigrations());
   const connection = createConnection(database, now);
   const watcher = createRunWatcher({
@@ -52,7 +46,7 @@ export async function openSqliteMemory({ folder, now = Date.now }: SqliteMemoryO
     steps: createStepResultStore(connection),
     runs: createRunStore(connection),
     events: createRunEventLog(connection, watcher),
-    recall: createRecallStore(connection),
+    entries: createEntryRecord(connection),
     nodeSnapshots: createNodeSnapshotStore(connection),
     fleetKnowledge: createFleetKnowledgeStore(connection),
     nodeRegistry: createNodeRegistry(connection),

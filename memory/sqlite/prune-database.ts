@@ -1,13 +1,8 @@
 import type Database from 'better-sqlite3';
 import type { ContentHash, RunId } from '../../domain/ids.ts';
+import type { PruneReport } from '../ports.ts';
 import { ARTIFACT_RENEWAL_MS } from './artifact-store.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
-
-/** What a clean-up removed. */
-export interface PruneReport {
-  readonly runs: number;
-  readonly artifacts: number;
-}
 
 /** Runs in one transaction; a run may have thousands of events, and other writers wait meanwhile. */
 const RUNS_PER_TRANSACTION = 10;
@@ -16,7 +11,8 @@ const HASHES = /[0-9a-f]{64}/g;
 
 /**
  * Removes runs that ended before a time, with their events and step results, and artifacts that nothing refers to and nobody
- * used since, and what was learned of hosts that have not been used since. Recalled results stay, and so do their artifacts. The file keeps its size; the space is used again.
+ * used since, and what was learned of hosts that have not been used since. Remembered answers carry their texts with them, so
+ * they hold no artifacts. The file keeps its size; the space is used again.
  * `before` is ISO 8601 in UTC.
  */
 export async function pruneDatabase(connection: SqliteConnection, before: string): Promise<PruneReport> {
@@ -76,10 +72,7 @@ function findArtifactCutoff(database: Database.Database, before: string): string
 
 function findUnusedArtifacts(database: Database.Database, cutoff: string): ContentHash[] {
   const texts = database
-    .prepare<[], string>(
-      `SELECT value FROM step_results UNION ALL SELECT result FROM recalled_results
-       UNION ALL SELECT result FROM runs WHERE result IS NOT NULL`,
-    )
+    .prepare<[], string>(`SELECT value FROM step_results UNION ALL SELECT result FROM runs WHERE result IS NOT NULL`)
     .pluck();
   const referred = new Set<string>();
   for (const text of texts.iterate()) for (const hash of text.match(HASHES) ?? []) referred.add(hash);

@@ -2,11 +2,9 @@ import type Database from 'better-sqlite3';
 import type { PartId, RunId, StepKey } from '../../domain/ids.ts';
 import type { NewRunEvent, RunEvent, RunEventBody } from '../../domain/run-event.ts';
 import type { RunEventLog } from '../ports.ts';
-import type { RunWatcher } from './run-watcher.ts';
+import type { RunWatcher } from '../run-watch.ts';
+import { subscribeToRun } from '../subscribe-to-run.ts';
 import { isoNow, type SqliteConnection } from './sqlite-connection.ts';
-
-/** Events that a subscriber holds at once; a slow one leaves the rest in the table. */
-const PAGE_SIZE = 100;
 
 interface RunEventRow {
   readonly runId: RunId;
@@ -41,34 +39,7 @@ export function createRunEventLog(connection: SqliteConnection, watcher: RunWatc
   const read: RunEventLog['read'] = (runId, after, limit) =>
     perform('events.read', () => select.all(runId, after, limit).map(toRunEvent));
 
-  async function hasEndedBy(runId: RunId, sequence: number): Promise<boolean> {
-    const end = await perform('events.read', () => selectEnd.get(runId) ?? null);
-    return end !== null && end <= sequence;
-  }
-
-  async function* subscribe(runId: RunId, after: number, signal: AbortSignal): AsyncGenerator<RunEvent, void> {
-    const watch = watcher.watch(runId);
-    const wake = () => watcher.notify([runId]);
-    signal.addEventListener('abort', wake);
-    try {
-      let last = after;
-      while (!signal.aborted) {
-        const page = await read(runId, last, PAGE_SIZE);
-        for (const event of page) {
-          if (signal.aborted) return;
-          yield event;
-          last = event.sequence;
-          if (event.body.type === 'run.finished') return;
-        }
-        if (page.length > 0) continue;
-        if (await hasEndedBy(runId, last)) return;
-        await watch.waitForNews();
-      }
-    } finally {
-      signal.removeEventListener('abort', wake);
-      watch.stop();
-    }
-  }
+  const findEnd = (runId: RunId) => perform('events.read', () => selectEnd.get(runId) ?? null);
 
   return {
     append: (events) =>
@@ -80,7 +51,7 @@ export function createRunEventLog(connection: SqliteConnection, watcher: RunWatc
     count: () => perform('events.count', () => count.get() ?? 0),
     read,
     readWithoutText: (runId) => perform('events.read', () => selectWithoutText.all(runId).map(toRunEvent)),
-    subscribe,
+    subscribe: (runId, after, signal) => subscribeToRun({ runId, after, signal, watcher, read, findEnd }),
   };
 }
 

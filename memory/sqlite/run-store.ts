@@ -1,10 +1,10 @@
 import type Database from 'better-sqlite3';
-import { SynthesisFailure } from '../../domain/failure.ts';
 import type { RunId } from '../../domain/ids.ts';
 import type { RunStatus } from '../../domain/run.ts';
 import type { RunPage, RunStore } from '../ports.ts';
+import { requirePageSize } from '../page-size.ts';
 import { decodeRunCursor, encodeRunCursor } from '../run-cursor.ts';
-import { stringifyOrNull, toRunRecord, toRunRow, type RunRow } from './run-row.ts';
+import { stringifyOrNull, toRunRecord, toRunRow, type RunRow } from '../run-row.ts';
 import { isoNow, type SqliteConnection } from './sqlite-connection.ts';
 
 const COLUMNS = `id, prompt, status, priority, created_at AS createdAt, updated_at AS updatedAt, progress, result, error`;
@@ -22,8 +22,6 @@ const UPDATE = `
 
 /** Sorts after every time and ID: where the first page begins. */
 const BEFORE_FIRST_PAGE = { createdAt: '\u{10ffff}', id: '\u{10ffff}' };
-/** A page is answered in one piece; more than this is no page. */
-const MAX_PAGE_SIZE = 1000;
 
 /** Runs in the tables `runs` and `run_prompts`. */
 export function createRunStore(connection: SqliteConnection): RunStore {
@@ -97,14 +95,4 @@ function preparePage(database: Database.Database): (filter: Parameters<RunStore[
     const last = runs.at(-1);
     return { runs, nextCursor: rows.length > limit && last ? encodeRunCursor(last) : null };
   };
-}
-
-function requirePageSize(limit: number): void {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_PAGE_SIZE) return;
-  const details = { field: 'limit', rule: `a whole number from 1 to ${MAX_PAGE_SIZE}`, value: limit };
-  throw new SynthesisFailure(
-    'RequestRejected',
-    `The limit must be a whole number from 1 to ${MAX_PAGE_SIZE}.`,
-    details,
-  );
 }

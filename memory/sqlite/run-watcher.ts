@@ -1,22 +1,5 @@
 import type { RunId } from '../../domain/ids.ts';
-
-/** One reader's wait for news of a run. */
-export interface RunWatch {
-  /** Resolves when there may be news since the last call, at once when there already were, or when the watch must end. */
-  waitForNews(): Promise<void>;
-  stop(): void;
-}
-
-/** Tells readers that a run may have new events, whoever wrote them. */
-export interface RunWatcher {
-  watch(runId: RunId): RunWatch;
-  /** This process has written events of these runs. */
-  notify(runIds: Iterable<RunId>): void;
-  /** Wakes every reader, at the end. */
-  notifyAll(): void;
-  /** Readers at this moment. */
-  readonly watchCount: number;
-}
+import { createBell, type Bell, type RunWatcher } from '../run-watch.ts';
 
 export interface RunWatcherOptions {
   /** A number that changes when another process has written, whatever it wrote. */
@@ -26,8 +9,6 @@ export interface RunWatcherOptions {
   /** How often it is read while somebody watches; a tenth of a second is what a reader of a live text puts up with. */
   readonly pollIntervalMs?: number;
 }
-
-type Bell = RunWatch & { ring(): void };
 
 /** Those who watch one run, and its last event when this was looked at. */
 interface WatchedRun {
@@ -97,22 +78,5 @@ export function createRunWatcher(options: RunWatcherOptions): RunWatcher {
     get watchCount() {
       return watchCount;
     },
-  };
-}
-
-/** A bell that remembers one ring, so that news between two waits are not missed. */
-function createBell(stop: () => void): Bell {
-  let hasRung = false;
-  let wake: (() => void) | undefined;
-  return {
-    ring() {
-      hasRung = true;
-      wake?.();
-    },
-    async waitForNews() {
-      if (!hasRung) await new Promise<void>((resolve) => (wake = resolve));
-      hasRung = false;
-    },
-    stop,
   };
 }

@@ -2,10 +2,8 @@
  * A process of its own that works on a store of the SQLite adapter, for tests of what processes do to each other.
  * Usage: memory-child.ts COMMAND ARGUMENTS…; it prints `ready`, waits for a line on its standard input and then works.
  */
-import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
 import { SynthesisFailure } from '../../domain/failure.ts';
 import type { ContentHash, RunId, StepKey } from '../../domain/ids.ts';
@@ -15,6 +13,7 @@ import { findProblems, migrateDatabase } from '../../memory/sqlite/migrate-datab
 import { readMigrations } from '../../memory/sqlite/migration-files.ts';
 import { openDatabase } from '../../memory/sqlite/open-database.ts';
 import { DATABASE_FILE, openSqliteMemory } from '../../memory/sqlite/open-sqlite-memory.ts';
+import { waitForGo } from '../support/child-processes.ts';
 
 const COMMANDS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> = {
   /** Opens the store, as every process does at its start. */
@@ -128,9 +127,6 @@ async function putUntilFailure(memory: Memory, hashes: ContentHash[]): Promise<u
 const [name = '', ...args] = process.argv.slice(2);
 const command = COMMANDS[name];
 if (command === undefined) throw new Error(`No command ${name}.`);
-process.stdout.write('ready\n');
-const input = createInterface({ input: process.stdin });
-await once(input, 'line');
-input.close();
+await waitForGo();
 const outcome = await command(...args).catch((error: unknown) => ({ failed: String(error) }));
 process.stdout.write(`${JSON.stringify(outcome)}\n`);

@@ -6,6 +6,7 @@ import type { Memory } from '../../memory/ports.ts';
 import { describeDecisionLog } from './memory-decisions-contract.ts';
 import { describeRunEvents } from './memory-events-contract.ts';
 import { describeNodeRegistry } from './memory-nodes-contract.ts';
+import { describePruning } from './memory-prune-contract.ts';
 import { collect, createNode, createResult, createRun, listAll, runId, stepKey, swapCase } from './memory-fixtures.ts';
 import type { MemoryHarness } from './memory-harness.ts';
 
@@ -174,26 +175,6 @@ export function describeMemoryContract(name: string, createHarness: () => Promis
 
     describeRunEvents(() => ({ harness, memory }));
 
-    describe('recall', () => {
-      const key = hashText('key');
-
-      test('the first verified result is kept', async () => {
-        const first = { runId: runId('r1'), result: createResult('verified') };
-        await memory.recall.remember(key, first);
-        await memory.recall.remember(key, { runId: runId('r2'), result: createResult('verified') });
-        expect(await memory.recall.find(key)).toEqual(first);
-        expect(await memory.recall.find(hashText('another'))).toBeUndefined();
-      });
-
-      test('a result that is not verified is refused', async () => {
-        for (const state of ['consistent', 'unverified', 'partial'] as const) {
-          const entry = { runId: runId('r1'), result: createResult(state) };
-          await expect(memory.recall.remember(key, entry)).rejects.toMatchObject({ type: 'InvariantBroken' });
-        }
-        expect(await memory.recall.find(key)).toBeUndefined();
-      });
-    });
-
     describe('node snapshots', () => {
       test('each write replaces what was there, in its order', async () => {
         expect(await memory.nodeSnapshots.read()).toEqual([]);
@@ -229,6 +210,8 @@ export function describeMemoryContract(name: string, createHarness: () => Promis
     describeNodeRegistry(() => ({ memory, harness }));
 
     describeDecisionLog(() => ({ memory, harness }));
+
+    describePruning(() => ({ harness }));
 
     describe('ownership', () => {
       test('one holder has a duty until it lets go or its lease ends', async () => {

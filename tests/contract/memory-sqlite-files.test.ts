@@ -5,12 +5,19 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ContentHash, NodeId } from '../../domain/ids.ts';
 import { backupPath } from '../../memory/sqlite/migrate-database.ts';
-import { createMigration, readMigrations, type Migration } from '../../memory/sqlite/migration-files.ts';
+import { hashText } from '../../memory/content-hash.ts';
+import { parseEntry } from '../../memory/entry-schema.ts';
+import { createMigration, type Migration } from '../../memory/migrations.ts';
+import { readMigrations } from '../../memory/sqlite/migration-files.ts';
 import { openDatabase } from '../../memory/sqlite/open-database.ts';
 import { DATABASE_FILE, openSqliteMemory } from '../../memory/sqlite/open-sqlite-memory.ts';
+import { idOf, someAnswer, someLesson } from './entry-samples.ts';
+import { createResult, runId } from './memory-fixtures.ts';
 
 const FIRST = createMigration('0001-first.sql', 'CREATE TABLE a (x INTEGER) STRICT;');
 const SECOND = createMigration('0002-second.sql', 'INSERT INTO a VALUES (2);');
+
+const AT = '2026-01-01T00:00:00.000Z';
 
 let folder: string;
 let path: string;
@@ -50,6 +57,32 @@ test('a database of the first schema keeps what it has and gets the registry of 
   expect(await memory.nodeRegistry.askProbe({ id: 'gpu' as NodeId, url: 'http://gpu:11434' })).toBe(1);
   await memory.close();
   expect(await readdir(folder)).toContain(`${DATABASE_FILE}.schema-0001.backup`);
+});
+
+test.each([1, 2])('verified answers of schema %i become entries that carry their programs', async (version) => {
+  const location = join(folder, DATABASE_FILE);
+  openDatabase(location, readMigrations().slice(0, version)).close();
+  const program = '{"files":[{"content":"print(\\"ä\\")"}]}';
+  const result = { ...createResult('verified'), programHash: hashText(program) };
+  const old = new Database(location);
+  old.prepare('INSERT INTO artifacts VALUES (?, 4, ?, ?)').run(result.programHash, AT, program);
+  const remember = old.prepare('INSERT INTO recalled_results VALUES (?, ?, ?, ?)');
+  remember.run(hashText('key'), 'run-1', AT, JSON.stringify(result));
+  remember.run(hashText('lost'), 'run-2', AT, JSON.stringify({ ...result, programHash: hashText('gone') }));
+  old.close();
+  const memory = await openSqliteMemory({ folder });
+  const answer = someAnswer('key', program, { runId: runId('run-1') });
+  const kept = { ...answer, id: idOf(answer), version: 1, isDeleted: false, createdAt: AT, updatedAt: AT };
+  const entries = await memory.entries.list({ limit: 10 });
+  expect(entries).toEqual([kept]);
+  expect(parseEntry(entries[0])).toEqual({ entry: kept });
+  expect(await memory.entries.lag('redis')).toMatchObject({ rows: 1, oldestAt: AT });
+  expect((await memory.entries.put(someLesson('next'))).version).toBe(1);
+  expect((await memory.entries.readOutbox('redis', 10)).map((row) => row.id)).toEqual([
+    kept.id,
+    idOf(someLesson('next')),
+  ]);
+  await memory.close();
 });
 
 test('a database of a newer Hydra is refused and left as it is', () => {

@@ -1,9 +1,7 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -11,6 +9,8 @@ import type { RunId } from '../../domain/ids.ts';
 import { backupPath } from '../../memory/sqlite/migrate-database.ts';
 import { readMigrations } from '../../memory/sqlite/migration-files.ts';
 import { DATABASE_FILE, openSqliteMemory } from '../../memory/sqlite/open-sqlite-memory.ts';
+import { createChildren, killChild } from '../support/child-processes.ts';
+import { smallDiskCommand } from '../support/small-disk.ts';
 
 /** A starved machine may take long; a condition that holds is seen at once. */
 const PATIENTLY = { timeout: 25_000, interval: 10 };
@@ -18,15 +18,15 @@ const PATIENTLY = { timeout: 25_000, interval: 10 };
 /** Starting a process through tsx takes seconds on a busy machine. */
 const TIMEOUT_MS = 120_000;
 const CHILD = fileURLToPath(new URL('./memory-child.ts', import.meta.url));
-const CHILD_COMMAND = [process.execPath, '--import', 'tsx', CHILD] as const;
+const children = createChildren(CHILD);
+const { start, runTogether } = children;
 
 let folder: string;
-const children: ChildProcess[] = [];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hydra-memory-'));
 });
 afterEach(async () => {
-  for (const child of children.splice(0)) await kill(child);
+  await children.killAll();
   await rm(folder, { recursive: true });
 });
 
@@ -90,7 +90,7 @@ test(
     const child = await start(['migrateAndPause', path, migrations, marker]);
     child.go();
     await expect.poll(() => existsSync(marker), PATIENTLY).toBe(true);
-    await kill(child.process);
+    await killChild(child.process);
 
     expect(query(path, 'SELECT x FROM a')).toEqual([1]);
     expect(query(path, "SELECT name FROM sqlite_schema WHERE name = 'b'")).toEqual([]);
@@ -105,7 +105,7 @@ test('what a process had stored when it was killed is there afterwards', { timeo
   const child = await start(['append', folder]);
   child.go();
   await expect.poll(() => child.lines.length, PATIENTLY).toBeGreaterThan(500);
-  await kill(child.process);
+  await killChild(child.process);
   const acknowledged = Number(child.lines.at(-1));
   const memory = await openSqliteMemory({ folder });
   const events = await memory.events.read('run' as RunId, 0, 1_000_000);
@@ -125,7 +125,7 @@ test('a subscriber sees within a second what another process writes', { timeout:
     delays.push(Date.now() - Date.parse(event.at));
     if (event.sequence === 300) controller.abort();
   }
-  await kill(child.process);
+  await killChild(child.process);
   await memory.close();
   expect(delays).toHaveLength(300);
   // The middle one: a machine that is busy with other tests may hold up any single event.
@@ -136,18 +136,12 @@ test(
   'a full disk is reported, loses nothing, and is over when there is space again',
   { timeout: TIMEOUT_MS },
   async (context) => {
-    // The mount is in a namespace of the child's own: it ends with the child, however that ends.
-    const mount = [
-      'unshare',
-      '--mount',
-      'sh',
-      '-c',
-      'mount -t tmpfs -o size=4m tmpfs "$0" && exec "$@"',
-      folder,
-    ] as const;
-    const trial = spawnSync(mount[0], [...mount.slice(1), 'true'], { encoding: 'utf8' });
-    if (trial.status !== 0) context.skip(`no small disk can be mounted here: ${trial.error?.message ?? trial.stderr}`);
-    const child = await start(['fillDisk', folder], [...mount, ...CHILD_COMMAND]);
+    const disk = smallDiskCommand(folder);
+    if ('reason' in disk) {
+      context.skip(disk.reason);
+      return;
+    }
+    const child = await start(['fillDisk', folder], disk.command);
     child.go();
     const outcome = (await child.outcome) as Record<string, unknown>;
     expect(outcome).toMatchObject({
@@ -160,43 +154,6 @@ test(
     expect(outcome['written']).toBeGreaterThan(10);
   },
 );
-
-interface Child {
-  readonly process: ChildProcess;
-  readonly lines: readonly string[];
-  /** The last line, parsed, when the process has ended. */
-  readonly outcome: Promise<unknown>;
-  go(): void;
-}
-
-/** Starts a child; resolves when it is ready to work. */
-async function start(args: readonly string[], command: readonly string[] = CHILD_COMMAND): Promise<Child> {
-  const child = spawn(command[0] ?? '', [...command.slice(1), ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
-  children.push(child);
-  const lines: string[] = [];
-  let setReady = () => {};
-  const ready = new Promise<void>((resolve) => (setReady = resolve));
-  const output = createInterface({ input: child.stdout });
-  output.on('line', (line) => (line === 'ready' ? setReady() : lines.push(line)));
-  const ended = new Promise<void>((resolve) => output.on('close', resolve));
-  await Promise.race([ready, ended]);
-  const outcome = ended.then(() => JSON.parse(lines.at(-1) ?? 'null') as unknown);
-  return { process: child, lines, outcome, go: () => child.stdin.write('go\n') };
-}
-
-/** Starts children, lets them work at the same moment and returns what each had to say. */
-async function runTogether(...tasks: readonly (readonly string[])[]): Promise<readonly unknown[]> {
-  const started = await Promise.all(tasks.map((args) => start(args)));
-  for (const child of started) child.go();
-  return Promise.all(started.map((child) => child.outcome));
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await ended;
-}
 
 async function writeMigrations(first: string): Promise<string> {
   const path = await mkdtemp(join(folder, 'migrations-'));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createApi } from '../../api/create-api.ts';
 import type { ApiDeps, ApiSettings } from '../../api/api-deps.ts';
 import type { ExecutedRun, RunGateway, RunOutcome, RunSubmission } from '../../api/run-gateway.ts';
+import type { MemorySettings } from '../../config/settings.ts';
 import { SynthesisFailure } from '../../domain/failure.ts';
 import type { NodeId, RunId, StepKey } from '../../domain/ids.ts';
 import type { Program } from '../../domain/program.ts';
@@ -11,6 +12,8 @@ import type { SynthesisResult } from '../../domain/result.ts';
 import type { RunEventBody } from '../../domain/run-event.ts';
 import type { Memory } from '../../memory/ports.ts';
 import { openSqliteMemory } from '../../memory/sqlite/open-sqlite-memory.ts';
+import { createMemoryAccess } from '../../workers/memory-access.ts';
+import { createPlainEntries } from './entry-memory.ts';
 import { createFakePulls } from './fake-pulls.ts';
 import { aNodeSnapshot, aResidentModel } from './node-snapshots.ts';
 
@@ -83,14 +86,31 @@ export const TEST_SETTINGS: ApiSettings = {
   limits: { modelCalls: 50, tokens: 100_000, minutes: 30, parts: 12, repairRounds: 2 },
 };
 
+const LONG_AGO = '2025-01-01T00:00:00.000Z';
+
+/** As without any setting. */
+const MEMORY_SETTINGS: MemorySettings = {
+  record: 'sqlite',
+  redis: null,
+  postgres: null,
+  chroma: null,
+  embeddingModel: 'mxbai-embed-large',
+  retentionDays: 365,
+  limitBytes: 1_024 ** 3,
+  recallTokens: 1_024,
+};
+
 /** The API over a real SQLite memory, with runs that a test ends by hand. */
 export async function openApi(changes: Partial<ApiDeps> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'hydra-api-'));
   const memory = await openSqliteMemory({ folder });
   const runs = createFakeGateway();
   const errors: unknown[] = [];
+  const entries = createPlainEntries();
   const deps: ApiDeps = {
     memory,
+    ...createMemoryAccess(entries, MEMORY_SETTINGS),
+    entryRetention: () => ({ before: LONG_AGO, limitBytes: 1, tombstonesBefore: LONG_AGO }),
     runs,
     pulls: createFakePulls(),
     settings: TEST_SETTINGS,
@@ -116,7 +136,7 @@ export async function openApi(changes: Partial<ApiDeps> = {}) {
     await memory.close();
     rmSync(folder, { recursive: true, force: true });
   }
-  return { api: createApi(deps), deps, memory, runs, errors, close };
+  return { api: createApi(deps), deps, memory, entries, runs, errors, close };
 }
 
 export type OpenedApi = Awaited<ReturnType<typeof openApi>>;

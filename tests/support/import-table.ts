@@ -90,11 +90,10 @@ export const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
     'models/simulated-node',
     'workers',
     'bootstrap.mjs',
-    // The doctor tries the sandboxes and names the database's file.
+    // The doctor tries the sandboxes.
     'sandbox/create-program-runner.ts',
     'type sandbox/runner-choice.ts',
     'sandbox/process-identity.ts',
-    'memory/sqlite/open-sqlite-memory.ts',
   ],
   bench: ['*'],
   tests: ['*'],

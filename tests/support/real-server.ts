@@ -6,6 +6,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 export interface RealServer {
   readonly pid: number;
   stop(): Promise<void>;
+  /** Ends it as a power cut does: without a word. */
+  kill(): Promise<void>;
 }
 
 /** How a server is started and recognised as ready. */
@@ -13,6 +15,10 @@ export interface ServerStart {
   readonly program: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** For programs that refuse to run as root: whom they run as. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+  /** What asks it to end at once, with its work in order; SIGTERM unless named. */
+  readonly stopSignal?: NodeJS.Signals;
   /** True once it can be used; asked again and again until then. */
   readonly isReady: () => Promise<boolean>;
 }
@@ -21,15 +27,17 @@ export interface ServerStart {
 const START_TIMEOUT_MS = 60_000;
 
 /** Starts a server and waits until it is ready. Errors: with the end of its output when it ends or stays silent. */
-export async function startRealServer({ program, args, env, isReady }: ServerStart): Promise<RealServer> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+export async function startRealServer(start: ServerStart): Promise<RealServer> {
+  const { program, args, env, user, stopSignal = 'SIGTERM', isReady } = start;
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env }, ...user });
   const output = keepOutput(child);
   const endWithTests = () => child.kill('SIGKILL');
   process.once('exit', endWithTests);
-  const stop = async () => {
+  const end = async (signal: NodeJS.Signals) => {
     process.off('exit', endWithTests);
-    await stopChild(child);
+    await endChild(child, signal);
   };
+  const stop = () => end(stopSignal);
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (!(await isReady())) {
     if (child.exitCode === null && Date.now() < deadline) await wait(50);
@@ -38,7 +46,7 @@ export async function startRealServer({ program, args, env, isReady }: ServerSta
       throw new Error(`${program} did not start:\n${output()}`);
     }
   }
-  return { pid: child.pid ?? 0, stop };
+  return { pid: child.pid ?? 0, stop, kill: () => end('SIGKILL') };
 }
 
 function keepOutput(child: ChildProcess): () => string {
@@ -50,10 +58,10 @@ function keepOutput(child: ChildProcess): () => string {
   return () => kept;
 }
 
-async function stopChild(child: ChildProcess): Promise<void> {
+async function endChild(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'close');
-  child.kill('SIGTERM');
+  child.kill(signal);
   // A server that does not end by itself must not outlive the tests.
   const force = setTimeout(() => child.kill('SIGKILL'), 10_000);
   await ended;

@@ -4,7 +4,7 @@ import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { join } from 'node:path';
 import { createTemporalRunGateway } from '../../api/temporal-run-gateway.ts';
 import { submitRun } from '../../api/submit-run.ts';
-import type { StoreDependencies } from '../../activities/dependencies.ts';
+import type { RememberingDependencies } from '../../activities/dependencies.ts';
 import { loadSettings } from '../../config/load-settings.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { RunId } from '../../domain/ids.ts';
@@ -14,11 +14,13 @@ import type { RunEvent } from '../../domain/run-event.ts';
 import { isTerminal, type RunRecord } from '../../domain/run.ts';
 import { STATIC_TOOLS } from '../../languages/static-tools.ts';
 import { createEventWriter } from '../../memory/event-writer.ts';
+import type { EntryMemory } from '../../memory/entry-ports.ts';
 import type { Memory } from '../../memory/ports.ts';
-import { openSqliteMemory } from '../../memory/sqlite/open-sqlite-memory.ts';
 import type { ProgramRunner } from '../../sandbox/program-runner.ts';
 import type { WorkerPlace } from '../../workers/control-worker.ts';
 import { connectTemporal, type TemporalConnections } from '../../workers/connect-temporal.ts';
+import { openEntries } from '../../workers/open-entries.ts';
+import { openRecord } from '../../workers/open-record.ts';
 import { readPromptsVersion } from '../../workers/prompts-version.ts';
 import { runWorkers } from '../../workers/run-workers.ts';
 import { toRunTimeouts } from '../../workers/run-timeouts.ts';
@@ -34,6 +36,7 @@ import { startOwnTemporal } from './own-temporal.ts';
 export interface RunningHydra {
   readonly settings: Settings;
   readonly memory: Memory;
+  readonly entries: EntryMemory;
   readonly temporal: TemporalConnections;
   readonly temporalServer: TemporalDevServer;
   submit(request: Partial<SynthesisRequest>, id?: string): Promise<RunId>;
@@ -58,6 +61,8 @@ const QUICK: Readonly<Record<string, string>> = {
   HYDRA_PROBE_INTERVAL_SECONDS: '1',
   HYDRA_PROBE_TIMEOUT_SECONDS: '2',
   HYDRA_SHUTDOWN_GRACE_SECONDS: '1',
+  // Scripted models go by the words of the prompt, which must be those of one request; tests of recall set it.
+  HYDRA_RECALL_TOKENS: '0',
 };
 
 let runtimeIsInstalled = false;
@@ -73,10 +78,14 @@ export async function startHydra(options: HydraOptions): Promise<RunningHydra> {
   const [port, uiPort] = [await findFreePort(), await findFreePort()];
   const temporalServer = await startOwnTemporal({ folder: home, port, uiPort });
   const settings = testSettings(home, temporalServer.address, options);
-  const memory = await openSqliteMemory({ folder: home });
+  const memory = await openRecord(settings);
   const events = createEventWriter(memory.events);
   const temporal = await connectTemporal(settings);
-  const deps: StoreDependencies = { memory, events, settings, promptsVersion: await readPromptsVersion() };
+  const { environment = {} } = options;
+  const readVariable = (name: string): string | undefined => environment[name];
+  const { entries, close: closeEntries } = await openEntries({ settings, memory, readVariable, report: () => {} });
+  const promptsVersion = await readPromptsVersion();
+  const deps: RememberingDependencies = { memory, entries, events, settings, promptsVersion };
   const place: WorkerPlace = {
     connection: temporal.nativeConnection,
     namespace: temporal.namespace,
@@ -93,6 +102,7 @@ export async function startHydra(options: HydraOptions): Promise<RunningHydra> {
   return {
     settings,
     memory,
+    entries,
     temporal,
     temporalServer,
     async submit(change, id) {
@@ -106,6 +116,7 @@ export async function startHydra(options: HydraOptions): Promise<RunningHydra> {
     async stop() {
       await replayEverything(temporal, settings);
       await workers.stop();
+      await closeEntries();
       await events.close();
       await temporal.close();
       await temporalServer.stop();

@@ -1,6 +1,6 @@
-import type { RunId } from '../../domain/ids.ts';
-import type { Priority } from '../../domain/request.ts';
-import type { RunRecord, RunStatus } from '../../domain/run.ts';
+import type { RunId } from '../domain/ids.ts';
+import type { Priority } from '../domain/request.ts';
+import type { RunRecord, RunStatus } from '../domain/run.ts';
 
 /** A run as its row holds it: the JSON columns still as text. */
 export interface RunRow {

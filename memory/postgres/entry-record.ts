@@ -1,0 +1,87 @@
+import type { EntryId } from '../../domain/ids.ts';
+import { ENTRY_KINDS, type EntryKind } from '../../domain/memory-entry.ts';
+import type { EntryFilter, EntryRecord, EntryStats } from '../entry-ports.ts';
+import { checkNewEntry } from '../check-new-entry.ts';
+import { requirePageSize } from '../page-size.ts';
+import { createEntryOutbox } from './entry-outbox.ts';
+import { createEntryRetention } from './entry-retention.ts';
+import { ENTRY_COLUMNS, toEntry, type EntryRow } from './entry-row.ts';
+import { createTextSearch } from './entry-search.ts';
+import { createWriteAlone } from './entry-writes.ts';
+import { isoNow, type PostgresConnection } from './postgres-connection.ts';
+
+/** The system of record of entries in Postgres: the table `entries` and those of the relay. */
+export function createEntryRecord(connection: PostgresConnection): EntryRecord {
+  const writeAlone = createWriteAlone(connection);
+  return {
+    async put(entry) {
+      const checked = checkNewEntry(entry);
+      return writeAlone('entries.put', (writes) => writes.put(checked));
+    },
+    adopt: (entry) => writeAlone('entries.adopt', (writes) => writes.adopt(entry)),
+    remove: (id) => writeAlone('entries.remove', (writes) => writes.remove(id)),
+    ...createReads(connection),
+    searchText: createTextSearch(connection),
+    ...createEntryOutbox(connection),
+    retain: createEntryRetention(connection, writeAlone),
+    stats: () => readStats(connection),
+  };
+}
+
+function createReads({ perform }: PostgresConnection): Pick<EntryRecord, 'read' | 'readMany' | 'list'> {
+  const selectMany = (action: string, ids: readonly EntryId[]) =>
+    perform(action, (session) =>
+      session.rows<EntryRow>(`SELECT ${ENTRY_COLUMNS} FROM entries WHERE id = ANY($1)`, [ids]),
+    );
+  return {
+    async read(id) {
+      const [row] = await selectMany('entries.read', [id]);
+      return row && toEntry(row);
+    },
+    async readMany(ids) {
+      const rows = await selectMany('entries.readMany', ids);
+      const entries = new Map(rows.map((row) => [row.id, toEntry(row)]));
+      return ids.flatMap((id) => entries.get(id) ?? []);
+    },
+    async list(filter) {
+      const [sql, values] = selectPage(filter);
+      const rows = await perform('entries.list', (session) => session.rows<EntryRow>(sql, values));
+      return rows.map(toEntry);
+    },
+  };
+}
+
+function selectPage({ namespace, kinds = ENTRY_KINDS, after = '' as EntryId, limit }: EntryFilter) {
+  requirePageSize(limit);
+  const within = namespace === undefined ? '' : 'AND namespace = $4';
+  const sql = `SELECT ${ENTRY_COLUMNS} FROM entries WHERE id > $1 AND kind = ANY($2) ${within} ORDER BY id LIMIT $3`;
+  return [sql, [after, kinds, limit, ...(namespace === undefined ? [] : [namespace])]] as const;
+}
+
+interface KindCount {
+  readonly kind: EntryKind;
+  readonly isDeleted: boolean;
+  readonly count: number;
+  readonly sizeBytes: number;
+}
+
+const COUNT_KINDS = `
+  SELECT kind, is_deleted AS "isDeleted", count(*) AS count, sum(size_bytes)::bigint AS "sizeBytes" FROM entries
+  WHERE expires_at IS NULL OR expires_at > $1 GROUP BY kind, is_deleted`;
+
+async function readStats(connection: PostgresConnection): Promise<EntryStats> {
+  const counts = await connection.perform('entries.stats', (session) =>
+    session.rows<KindCount>(COUNT_KINDS, [isoNow(connection)]),
+  );
+  const live = counts.filter((kind) => !kind.isDeleted);
+  const countOf = (wanted: EntryKind) => live.find(({ kind }) => kind === wanted)?.count ?? 0;
+  return {
+    countByKind: Object.fromEntries(ENTRY_KINDS.map((kind) => [kind, countOf(kind)])) as Record<EntryKind, number>,
+    tombstones: sumOf(counts.filter((kind) => kind.isDeleted).map((kind) => kind.count)),
+    sizeBytes: sumOf(live.map((kind) => kind.sizeBytes)),
+  };
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

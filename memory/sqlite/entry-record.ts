@@ -1,0 +1,86 @@
+import type Database from 'better-sqlite3';
+import type { EntryId } from '../../domain/ids.ts';
+import { ENTRY_KINDS, type EntryKind } from '../../domain/memory-entry.ts';
+import type { EntryFilter, EntryRecord, EntryStats } from '../entry-ports.ts';
+import { requirePageSize } from '../page-size.ts';
+import { createEntryOutbox } from './entry-outbox.ts';
+import { createEntryRetention } from './entry-retention.ts';
+import { ENTRY_COLUMNS, toEntry, type EntryRow } from './entry-row.ts';
+import { createTextSearch } from './entry-search.ts';
+import { prepareEntryWrites } from './entry-writes.ts';
+import { isoNow, type SqliteConnection } from './sqlite-connection.ts';
+
+/** The system of record of entries in SQLite: the tables `entries`, `entry_words` and those of the relay. */
+export function createEntryRecord(connection: SqliteConnection): EntryRecord {
+  const { perform } = connection;
+  const writes = prepareEntryWrites(connection);
+  return {
+    put: (entry) => perform('entries.put', () => writes.put(entry)),
+    adopt: (entry) => perform('entries.adopt', () => writes.adopt(entry)),
+    remove: (id) => perform('entries.remove', () => writes.remove(id)),
+    ...createReads(connection),
+    searchText: createTextSearch(connection),
+    ...createEntryOutbox(connection),
+    retain: createEntryRetention(connection, writes),
+    stats: prepareStats(connection),
+  };
+}
+
+function createReads({ database, perform }: SqliteConnection): Pick<EntryRecord, 'read' | 'readMany' | 'list'> {
+  const select = database.prepare<[EntryId], EntryRow>(`SELECT ${ENTRY_COLUMNS} FROM entries WHERE id = ?`);
+  const selectPage = preparePages(database);
+  return {
+    read: (id) =>
+      perform('entries.read', () => {
+        const row = select.get(id);
+        return row && toEntry(row);
+      }),
+    readMany: (ids) => perform('entries.readMany', () => ids.flatMap((id) => select.all(id).map(toEntry))),
+    list: (filter) => perform('entries.list', () => selectPage(filter).map(toEntry)),
+  };
+}
+
+function preparePages(database: Database.Database): (filter: EntryFilter) => readonly EntryRow[] {
+  const page = (condition: string) =>
+    database.prepare<[object], EntryRow>(
+      `SELECT ${ENTRY_COLUMNS} FROM entries
+       WHERE ${condition} AND id > @after AND kind IN (SELECT value FROM json_each(@kinds)) ORDER BY id LIMIT @limit`,
+    );
+  const everywhere = page('true');
+  const within = page('namespace = @namespace');
+  return ({ namespace, kinds = ENTRY_KINDS, after = '', limit }) => {
+    requirePageSize(limit);
+    const bounds = { kinds: JSON.stringify(kinds), after, limit };
+    return namespace === undefined ? everywhere.all(bounds) : within.all({ ...bounds, namespace });
+  };
+}
+
+interface KindCount {
+  readonly kind: EntryKind;
+  readonly isDeleted: 0 | 1;
+  readonly count: number;
+  readonly sizeBytes: number;
+}
+
+function prepareStats(connection: SqliteConnection): EntryRecord['stats'] {
+  const { database, perform } = connection;
+  const select = database.prepare<[string], KindCount>(
+    `SELECT kind, is_deleted AS isDeleted, count(*) AS count, sum(size_bytes) AS sizeBytes FROM entries
+     WHERE expires_at IS NULL OR expires_at > ? GROUP BY kind, is_deleted`,
+  );
+  return () =>
+    perform('entries.stats', (): EntryStats => {
+      const counts = select.all(isoNow(connection));
+      const live = counts.filter((kind) => kind.isDeleted === 0);
+      const countOf = (wanted: EntryKind) => live.find(({ kind }) => kind === wanted)?.count ?? 0;
+      return {
+        countByKind: Object.fromEntries(ENTRY_KINDS.map((kind) => [kind, countOf(kind)])) as Record<EntryKind, number>,
+        tombstones: sumOf(counts.filter((kind) => kind.isDeleted === 1).map((kind) => kind.count)),
+        sizeBytes: sumOf(live.map((kind) => kind.sizeBytes)),
+      };
+    });
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
