@@ -1,4 +1,4 @@
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { cancellationSignal } from '@temporalio/activity';
 import type { NodeId } from '../domain/ids.ts';
 import type { Lease, LeaseRequest } from '../domain/lease.ts';
 import { sameModel } from '../domain/model-name.ts';
@@ -29,13 +29,12 @@ export async function acquireNode(deps: FleetDependencies, input: AcquireNodeInp
   if (lastLeaseId !== undefined) deps.scheduler.forfeit(lastLeaseId);
   const accepted = await deps.memory.steps.find(stepKeyOf(step, deps.promptsVersion));
   if (accepted !== undefined) return { kind: 'answered', answer: accepted as ModelAnswer };
-  const prompt = await buildPrompt(step, deps.memory.artifacts);
+  const prompt = await buildPrompt(step, deps.memory.artifacts, contextTokensOf(step, deps));
   const request = await leaseRequest(deps, step, prompt, avoid);
   // Hundreds may wait: four beats in one timeout, of which two may be lost on a busy machine.
   const lease = await heartbeatWhile(deps.settings.timeouts.heartbeatMs / 4, () =>
     tellWhileWaiting(deps, step, () => deps.scheduler.acquire(request, cancellationSignal())),
   );
-  heartbeat(lease.leaseId);
   return { kind: 'granted', lease };
 }
 
@@ -47,9 +46,12 @@ export async function grantNode(
   const scheduler = deps.schedulerHere();
   if (!scheduler) return null;
   if (lastLeaseId !== undefined) scheduler.forfeit(lastLeaseId);
+  // The grants of this moment's other calls leave only when this one is through: no reading for a call that has to wait.
+  if (scheduler.waitingCalls() > 0) return null;
   const accepted = await deps.memory.steps.find(stepKeyOf(step, deps.promptsVersion));
   if (accepted !== undefined) return { kind: 'answered', answer: accepted as ModelAnswer };
-  const request = await leaseRequest(deps, step, await buildPrompt(step, deps.memory.artifacts), avoid);
+  const prompt = await buildPrompt(step, deps.memory.artifacts, contextTokensOf(step, deps));
+  const request = await leaseRequest(deps, step, prompt, avoid);
   const lease = scheduler.acquireNow(request);
   return lease && { kind: 'granted', lease };
 }

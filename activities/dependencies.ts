@@ -4,6 +4,7 @@ import type { NodeAddress, NodeSnapshot } from '../domain/node.ts';
 import type { Preloader } from '../fleet/scheduling/preloader.ts';
 import type { Scheduler } from '../fleet/scheduler-port.ts';
 import type { StaticTools } from '../languages/static-tools.ts';
+import type { EntryMemory } from '../memory/entry-ports.ts';
 import type { EventWriter } from '../memory/event-writer.ts';
 import type { Memory } from '../memory/ports.ts';
 import type { LanguageModel } from '../models/language-model.ts';
@@ -19,8 +20,13 @@ export interface StoreDependencies {
   readonly promptsVersion: string;
 }
 
+/** What steps use that remember over runs. */
+export interface RememberingDependencies extends StoreDependencies {
+  readonly entries: EntryMemory;
+}
+
 /** What the quick steps beside the workflows use. */
-export interface ControlDependencies extends StoreDependencies {
+export interface ControlDependencies extends RememberingDependencies {
   /** The scheduler, while this process looks after the fleet. */
   readonly schedulerHere: () => Scheduler | null;
 }

@@ -125,7 +125,11 @@ async function answerOrCut(call: Call, request: GenerateTextRequest): Promise<An
 async function toModelRequest({ deps, input, node }: Call): Promise<GenerateTextRequest> {
   const { step, lease, partialHash } = input;
   const { artifacts } = deps.memory;
-  const [prompt, asked] = await Promise.all([buildPrompt(step, artifacts), loadRequest(artifacts, step.requestHash)]);
+  const contextTokens = contextTokensOf(step, deps);
+  const [prompt, asked] = await Promise.all([
+    buildPrompt(step, artifacts, contextTokens),
+    loadRequest(artifacts, step.requestHash),
+  ]);
   const maxTokens = prompt.answerSchema ? DATA_ANSWER_TOKENS : asked.maxTokens;
   const timing = { ...lease, maxTokens, promptTokens: estimateTokens(prompt.messages), slots: node.slots };
   const { firstTokenMs, idleMs, totalMs } = deps.settings.timeouts;
@@ -136,7 +140,7 @@ async function toModelRequest({ deps, input, node }: Call): Promise<GenerateText
     temperature: step.sample.temperature,
     seed: step.sample.seed,
     maxTokens,
-    contextTokens: contextTokensOf(step, deps),
+    contextTokens,
     deadlines: deadlinesOf(timing, { firstTokenMs, idleMs, totalMs }),
     ...(prompt.answerSchema ? { answerSchema: prompt.answerSchema } : {}),
     // An answer with a schema always starts over: a grammar cannot be resumed in the middle.

@@ -44,6 +44,7 @@ export async function mergeParts(
     programHash: await putJson(artifacts, outcome.program),
     sample: null,
     usage: null,
+    mergedFrom: parts,
   };
   const missing = plan.parts.filter((part) => !(present ?? plan).parts.includes(part)).map(({ id }) => id);
   return { kind: 'merged', candidate, missing };

@@ -1,7 +1,7 @@
 import { sameModel } from '../domain/model-name.ts';
 import type { ModelStep } from '../domain/model-step.ts';
 import { writingTasks } from '../domain/worker-task.ts';
-import { buildPrompt, DATA_ANSWER_TOKENS, estimateTokens } from './build-prompt.ts';
+import { buildPrompt, tokensNeededBy } from './build-prompt.ts';
 import { chooseModels, findModel, sizeOf, type ChosenModels } from './choose-models.ts';
 import type { StoreDependencies } from './dependencies.ts';
 import { loadRequest } from './stored-json.ts';
@@ -43,10 +43,14 @@ export function explainReduction(step: ModelStep, deps: Pick<StoreDependencies, 
   return `${plannedModel} did not fit into the memory of any host; ${instead.join(' ')}.`;
 }
 
+/** Without what memory offers, which is left out before a smaller model is asked. */
 async function tokensNeeded({ memory }: StoreDependencies, step: ModelStep): Promise<number> {
   const { artifacts } = memory;
-  const [prompt, asked] = await Promise.all([buildPrompt(step, artifacts), loadRequest(artifacts, step.requestHash)]);
-  return roundUp(estimateTokens(prompt.messages) + (prompt.answerSchema ? DATA_ANSWER_TOKENS : asked.maxTokens));
+  const [prompt, asked] = await Promise.all([
+    buildPrompt(step, artifacts, 0),
+    loadRequest(artifacts, step.requestHash),
+  ]);
+  return roundUp(tokensNeededBy(prompt, asked));
 }
 
 function roundUp(tokens: number): number {

@@ -5,13 +5,13 @@ import { createStepKey } from '../memory/step-key.ts';
 
 /** The key of a model call: everything that shapes the answer, and nothing that only schedules or describes it. */
 export function stepKeyOf(step: ModelStep, promptsVersion: string): StepKey {
-  const { runId, partId, task, sample, requestHash, invalidAnswer } = step;
+  const { runId, partId, task, sample, requestHash, invalidAnswer, offeredHash } = step;
   return createStepKey({
     runId,
     partId,
     role: task.role,
     index: sample.index,
-    inputs: { task: shapeOf(task), sample, requestHash, invalidAnswer, promptsVersion },
+    inputs: { task: shapeOf(task), sample, requestHash, invalidAnswer, offeredHash, promptsVersion },
   });
 }
 

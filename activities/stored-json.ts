@@ -1,5 +1,6 @@
 import { SynthesisFailure } from '../domain/failure.ts';
 import type { ContentHash } from '../domain/ids.ts';
+import type { OfferedEntry } from '../domain/offer.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Program } from '../domain/program.ts';
 import type { SynthesisRequest } from '../domain/request.ts';
@@ -9,7 +10,7 @@ import type { ArtifactStore } from '../memory/ports.ts';
 /** Stores a value as JSON. It was made by this program, so it is not checked again when it is read. */
 export function putJson(
   artifacts: ArtifactStore,
-  value: SynthesisRequest | Program | Plan | Verdict,
+  value: SynthesisRequest | Program | Plan | Verdict | readonly OfferedEntry[],
 ): Promise<ContentHash> {
   return artifacts.putText(JSON.stringify(value));
 }
@@ -18,6 +19,8 @@ export const loadRequest = (artifacts: ArtifactStore, hash: ContentHash) => load
 export const loadProgram = (artifacts: ArtifactStore, hash: ContentHash) => loadJson<Program>(artifacts, hash);
 export const loadPlan = (artifacts: ArtifactStore, hash: ContentHash) => loadJson<Plan>(artifacts, hash);
 export const loadVerdict = (artifacts: ArtifactStore, hash: ContentHash) => loadJson<Verdict>(artifacts, hash);
+export const loadOffered = (artifacts: ArtifactStore, hash: ContentHash) =>
+  loadJson<readonly OfferedEntry[]>(artifacts, hash);
 
 export async function loadText(artifacts: ArtifactStore, hash: ContentHash): Promise<string> {
   const text = await artifacts.getText(hash);

@@ -11,6 +11,8 @@ export interface NodeQuestion {
   readonly path: string;
   readonly body?: Readonly<Record<string, unknown>>;
   readonly timeoutMs: number;
+  /** Ends the question; the rejection is its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** Asks a host; resolves to the JSON that it answers. Errors: SynthesisFailure, as of `LanguageModel`. */
@@ -27,12 +29,14 @@ export function createAskNode(lookup: NameLookup = {}): AskNode {
   const limits = { keepAliveMs: KEEP_ALIVE_MS, maxResponseBytes: MAX_JSON_BYTES };
   const connections = createNodeConnections({ ...limits, ...lookup });
   return async (node, question) => {
-    const { timeoutMs } = question;
+    const { timeoutMs, signal: caller } = question;
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), timeoutMs);
     try {
-      return await ask(node, question, connections.to(node), deadline.signal);
+      const signal = caller === undefined ? deadline.signal : AbortSignal.any([deadline.signal, caller]);
+      return await ask(node, question, connections.to(node), signal);
     } catch (error) {
+      caller?.throwIfAborted();
       if (!deadline.signal.aborted) throw failureFromError(node, error);
       throw nodeUnavailable(node, 'timeout', `no answer within ${timeoutMs} ms`, { deadlineMs: timeoutMs }, error);
     } finally {

@@ -13,6 +13,8 @@ export interface Asker {
   readonly requestHash: ContentHash;
   readonly priority: Priority;
   readonly timeouts: RunTimeouts;
+  /** What memory offers to the run. */
+  readonly offeredHash?: ContentHash | null;
 }
 
 export interface Question {
@@ -25,7 +27,7 @@ export interface Question {
 
 /** An answer that must be data: at most one repair of its form, then null, and the caller names its fallback. */
 export async function askForData(
-  { runId, requestHash, priority, timeouts }: Asker,
+  { runId, requestHash, priority, timeouts, offeredHash = null }: Asker,
   { task, title, partId, sample: first }: Question,
   onAnswer: (answer: ModelAnswer) => void,
 ): Promise<ModelAnswer | null> {
@@ -44,6 +46,7 @@ export async function askForData(
         invalidAnswer,
         priority,
         title: index === 0 ? title : `${title}, corrected`,
+        offeredHash,
       },
       timeouts,
     );

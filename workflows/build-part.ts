@@ -1,7 +1,7 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { Selection } from '../domain/decision.ts';
 import type { BuildPartInput, BuildPartOutput } from './contract.ts';
-import { explainLedger, openLedger } from './ledger.ts';
+import { explainLedger, listRepairs, openLedger } from './ledger.ts';
 import { produceProgram, settleNow, type Production } from './produce-program.ts';
 import { toTemporalFailure } from './to-report.ts';
 import { watchPart } from './watch-part.ts';
@@ -17,7 +17,8 @@ export async function buildPart({ scope, timeouts }: BuildPartInput): Promise<Bu
   const production = { scope, ledger, timeouts, watcher };
   const end = (selection: Selection | null, wasCancelled: boolean): BuildPartOutput => {
     const notes = explainLedger(ledger, scope.classification.language);
-    return { selection, spent: ledger.spent, seconds: (Date.now() - startedAt) / 1000, notes, wasCancelled };
+    const seconds = (Date.now() - startedAt) / 1000;
+    return { selection, spent: ledger.spent, seconds, notes, repairs: listRepairs(ledger), wasCancelled };
   };
   try {
     return end(await produceProgram(production), false);

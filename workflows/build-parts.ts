@@ -32,6 +32,8 @@ export interface PlanToBuild {
   readonly classification: Classification;
   readonly planHash: ContentHash;
   readonly parts: readonly PlanPart[];
+  /** What memory offers to the run. */
+  readonly offeredHash: ContentHash | null;
 }
 
 /**
@@ -134,7 +136,7 @@ function scopeOf(
   journal: RunJournal,
   built: ReadonlyMap<PartId, BuiltPart>,
 ): ProgramScope {
-  const { input, classification, planHash, parts } = plan;
+  const { input, classification, planHash, parts, offeredHash } = plan;
   return {
     runId: input.runId,
     requestHash: input.requestHash,
@@ -146,6 +148,7 @@ function scopeOf(
       ...shareOfLimits(input.limits, journal.spentBesideOpenParts(), parts.length - built.size),
       minutes: minutesLeft(input.limits),
     },
+    offeredHash,
   };
 }
 

@@ -3,6 +3,7 @@ import type { Selection } from '../domain/decision.ts';
 import type { ContentHash, NodeId, PartId, RunId } from '../domain/ids.ts';
 import { fullModelName } from '../domain/model-name.ts';
 import type { ProgramScope } from '../domain/program-scope.ts';
+import type { Repair } from '../domain/proven-work.ts';
 import type { DecomposeMode, Priority, RequestLimits } from '../domain/request.ts';
 import type { Spent } from '../domain/result.ts';
 
@@ -82,6 +83,7 @@ export interface BuildPartOutput {
   readonly seconds: number;
   /** What the result should say about how the part was made. */
   readonly notes: readonly string[];
+  readonly repairs: readonly Repair[];
   /** True when it was cancelled, by its run's limit or by hand; `selection` is then the best there was until then. */
   readonly wasCancelled: boolean;
 }

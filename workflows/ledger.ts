@@ -1,6 +1,7 @@
 import type { JudgedCandidate, Sample } from '../domain/candidate.ts';
 import type { Language } from '../domain/language.ts';
 import type { InvalidCause, ModelAnswer } from '../domain/model-step.ts';
+import type { Repair } from '../domain/proven-work.ts';
 import type { Example } from '../domain/request.ts';
 import type { Spent } from '../domain/result.ts';
 import { addSpent, NOTHING_SPENT, spentOn } from './spending.ts';
@@ -33,6 +34,15 @@ export function openLedger(): Ledger {
 export function spendOn(ledger: Ledger, { usage }: ModelAnswer): void {
   ledger.spent = addSpent(ledger.spent, spentOn(usage));
   if (usage.remark) ledger.notes.push(usage.remark);
+}
+
+/** The repairs that passed, each with what it mended. */
+export function listRepairs({ judged }: Pick<Ledger, 'judged'>): readonly Repair[] {
+  return judged.flatMap(({ candidate: { repairOf, programHash }, accepted }) => {
+    const failed = judged.find((one) => one.candidate.programHash === repairOf && !one.accepted);
+    if (!accepted || !failed) return [];
+    return [{ failedHash: failed.candidate.programHash, verdictHash: failed.verdictHash, mendedHash: programHash }];
+  });
 }
 
 /** What the result says about how the program was made, such as `2 of 5 answers held no program: cut off (2).` */

@@ -71,7 +71,15 @@ async function carryOut(decision: Exclude<Decision, { kind: 'settle' }>, product
     }
     case 'repair': {
       const { programHash } = decision.candidate;
-      const task: CodeTask = { role: 'repair', scope, programHash, evidence: decision.evidence };
+      const { evidence, lessons } = decision;
+      if (lessons?.note) production.ledger.notes.push(lessons.note);
+      const task: CodeTask = {
+        role: 'repair',
+        scope,
+        programHash,
+        evidence,
+        lessonsHash: lessons?.offeredHash ?? null,
+      };
       return writeAndVerify(task, decision.sample, 'repair', production);
     }
     default:
@@ -113,7 +121,8 @@ async function writeAndVerify(
   watcher.onCandidate(number, 'being checked');
   const { programHash } = answer.reading;
   const { stepKey, usage } = answer;
-  const candidate: Candidate = { stepKey, partId: scope.partId, origin, programHash, sample, usage };
+  const made: Candidate = { stepKey, partId: scope.partId, origin, programHash, sample, usage };
+  const candidate = task.role === 'repair' ? { ...made, repairOf: task.programHash } : made;
   const judged = await verifyCandidate(scope, candidate, ledger.proposedCalls ?? [], timeouts);
   ledger.judged.push(judged);
   watcher.onCandidate(number, `${judged.accepted ? 'passed' : 'rejected'}: ${judged.summary}`);
@@ -135,6 +144,6 @@ async function callOrLose(step: ModelStep, ledger: Ledger, timeouts: RunTimeouts
 }
 
 function modelStep(task: CodeTask, sample: Sample, title: string): ModelStep {
-  const { runId, requestHash, partId, priority } = task.scope;
-  return { runId, requestHash, partId, task, sample, invalidAnswer: null, priority, title };
+  const { runId, requestHash, partId, priority, offeredHash = null } = task.scope;
+  return { runId, requestHash, partId, task, sample, invalidAnswer: null, priority, title, offeredHash };
 }

@@ -21,6 +21,7 @@ import { askForData } from './ask-for-data.ts';
 import { buildParts, type BuiltPart } from './build-parts.ts';
 import { PART_NEWS_SIGNAL, PROGRESS_QUERY, SEARCH_ATTRIBUTES, type PartNews, type SynthesisInput } from './contract.ts';
 import { explainLedger, openLedger, type Ledger } from './ledger.ts';
+import { listProvenWork } from './list-proven-work.ts';
 import { mergeAndVerify } from './merge-and-verify.ts';
 import { produceProgram, settleNow } from './produce-program.ts';
 import { createRunJournal, type RunJournal } from './run-journal.ts';
@@ -44,6 +45,7 @@ export async function synthesizeCode(input: SynthesisInput): Promise<SynthesisRe
       scope: null,
       planHash: null,
       recallKey: null,
+      offeredHash: null,
       isOutOfTime: false,
     };
     const result = await synthesize(run);
@@ -71,6 +73,8 @@ interface Run {
   planHash: ContentHash | null;
   /** Under which the result is remembered: computed before the work, for the models that were there then. */
   recallKey: ContentHash | null;
+  /** What memory offers to the models of this run. */
+  offeredHash: ContentHash | null;
   /** True when the limit of minutes ended the work. */
   isOutOfTime: boolean;
 }
@@ -92,21 +96,24 @@ async function produce(run: Run, scope: ProgramScope): Promise<Selection | null>
 }
 
 async function recall(run: Run): Promise<SynthesisResult | null> {
-  const { requestHash, fresh, timeouts } = run.input;
+  const { runId, requestHash, fresh, timeouts } = run.input;
   const doing = fresh ? 'choosing the models' : 'looking for the same request among verified answers';
   // Also for a fresh answer: without a host that has a model it waits here, and says so.
   await run.journal.enterPhase('recall', doing);
-  const { recallKey, result } = await choosingActivities(timeouts).recallResult({ requestHash, fresh });
+  const { recallKey, result, offer } = await choosingActivities(timeouts).recallResult({ runId, requestHash, fresh });
   run.recallKey = recallKey;
+  run.offeredHash = offer?.offeredHash ?? null;
+  if (offer?.note) run.journal.explain(offer.note);
   return result;
 }
 
 /** Parser first; the light model only for what the parser cannot tell. */
-async function classify({ input, journal }: Run): Promise<Classification> {
+async function classify({ input, journal, offeredHash }: Run): Promise<Classification> {
   await journal.enterPhase('classify', 'reading the request');
   const parsed = await control.classifyByParser({ requestHash: input.requestHash });
   if (parsed.sure) return parsed.classification;
-  const answer = await askForData(input, { task: { role: 'classify' }, title: 'classify' }, journal.addAnswer);
+  const question = { task: { role: 'classify' }, title: 'classify' } as const;
+  const answer = await askForData({ ...input, offeredHash }, question, journal.addAnswer);
   if (answer?.reading.kind === 'classification') return answer.reading.classification;
   journal.explain('The light model did not classify the request in the form asked for; the parser alone decided.');
   return parsed.classification;
@@ -130,13 +137,13 @@ function needsPlan(input: SynthesisInput, attempted: Selection | null): boolean 
 }
 
 async function buildByPlan(run: Run, scope: ProgramScope, attempted: Selection | null): Promise<Selection | null> {
-  const { input, journal, ledger } = run;
+  const { input, journal, ledger, offeredHash } = run;
   const plan = await decompose(run, scope.classification, attempted);
   // Without a plan the whole program still deserves its try, unless it had one.
   if (!plan) return attempted ?? attempt(run, scope);
   run.planHash = plan.planHash;
   await journal.enterPhase('build', formatCount(plan.parts.length, 'part'));
-  await buildParts({ input, classification: scope.classification, ...plan }, journal, run.built);
+  await buildParts({ input, classification: scope.classification, offeredHash, ...plan }, journal, run.built);
   await mergeWhatIsBuilt(run, scope, { swaps: true });
   return settleNow({ scope, ledger, timeouts: input.timeouts });
 }
@@ -151,14 +158,14 @@ async function mergeWhatIsBuilt(run: Run, scope: ProgramScope, { swaps }: { read
 }
 
 async function decompose(
-  { input, journal }: Run,
+  { input, journal, offeredHash }: Run,
   classification: Classification,
   attempted: Selection | null,
 ): Promise<{ planHash: ContentHash; parts: readonly PlanPart[] } | null> {
   await journal.enterPhase('decompose', 'planning parts');
   const attemptSummary = attempted?.chosen.summary ?? null;
   const task = { role: 'plan', classification, attemptSummary } as const;
-  const answer = await askForData(input, { task, title: 'plan' }, journal.addAnswer);
+  const answer = await askForData({ ...input, offeredHash }, { task, title: 'plan' }, journal.addAnswer);
   if (answer?.reading.kind === 'plan') return answer.reading;
   journal.explain('No usable plan came out of two tries; the program was written as a whole.');
   return null;
@@ -242,7 +249,8 @@ const KEYS = {
   verified: defineSearchAttributeKey(SEARCH_ATTRIBUTES.verified, SearchAttributeType.BOOL),
 };
 
-async function record({ input, journal, recallKey }: Run, result: SynthesisResult): Promise<void> {
+async function record(run: Run, result: SynthesisResult): Promise<void> {
+  const { input, journal, recallKey } = run;
   const named = (pick: (part: SynthesisResult['parts'][number]) => string | null): string[] => [
     ...new Set(result.parts.map(pick).filter((name) => name !== null)),
   ];
@@ -258,12 +266,13 @@ async function record({ input, journal, recallKey }: Run, result: SynthesisResul
     requestHash: input.requestHash,
     recallKey,
     result,
+    work: listProvenWork(run, result),
     progress: journal.progress(),
   });
 }
 
-function wholeScope({ input, journal }: Run, classification: Classification): ProgramScope {
+function wholeScope({ input, journal, offeredHash }: Run, classification: Classification): ProgramScope {
   const { runId, requestHash, priority } = input;
   const limits = shareOfLimits(input.limits, journal.spent(), 1);
-  return { runId, requestHash, classification, partId: WHOLE_PROGRAM, planned: null, priority, limits };
+  return { runId, requestHash, classification, partId: WHOLE_PROGRAM, planned: null, priority, limits, offeredHash };
 }

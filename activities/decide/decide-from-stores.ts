@@ -2,7 +2,8 @@ import type { JudgedCandidate } from '../../domain/candidate.ts';
 import type { Decision } from '../../domain/decision.ts';
 import type { ArtifactStore } from '../../memory/ports.ts';
 import { chooseModels, type ChosenModels } from '../choose-models.ts';
-import type { StoreDependencies } from '../dependencies.ts';
+import type { RememberingDependencies, StoreDependencies } from '../dependencies.ts';
+import { offerLessons } from '../recall/offer-lessons.ts';
 import { loadProgram, loadRequest, loadVerdict } from '../stored-json.ts';
 import { decideNext } from './decide-next.ts';
 import type { Contender } from './select-candidate.ts';
@@ -13,8 +14,16 @@ export interface DecideNextInput extends Omit<Situation, 'request' | 'models' | 
   readonly judged: readonly JudgedCandidate[];
 }
 
-/** Loads what the references stand for and decides. */
-export async function decideFromStores(deps: StoreDependencies, input: DecideNextInput): Promise<Decision> {
+/** Loads what the references stand for and decides; a repair comes with what memory knows of such an error. */
+export async function decideFromStores(deps: RememberingDependencies, input: DecideNextInput): Promise<Decision> {
+  const decision = await decide(deps, input);
+  if (decision.kind !== 'repair') return decision;
+  const { candidate, evidence } = decision;
+  const { programHash } = candidate;
+  return { ...decision, lessons: await offerLessons(deps, { scope: input.scope, programHash, evidence }) };
+}
+
+async function decide(deps: StoreDependencies, input: DecideNextInput): Promise<Decision> {
   const { artifacts, nodeSnapshots } = deps.memory;
   const request = await loadRequest(artifacts, input.scope.requestHash);
   const contenders = await Promise.all(input.judged.map((judged) => loadContender(judged, artifacts)));

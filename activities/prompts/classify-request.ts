@@ -18,7 +18,8 @@ export const classificationAnswer = z.object({
 });
 export type ClassificationAnswer = z.infer<typeof classificationAnswer>;
 
-export function classifyRequestPrompt(request: SynthesisRequest): readonly ChatMessage[] {
+/** `offered` is what memory has of similar work, already fenced. */
+export function classifyRequestPrompt(request: SynthesisRequest, offered = ''): readonly ChatMessage[] {
   return [
     {
       role: 'system',
@@ -30,6 +31,6 @@ export function classifyRequestPrompt(request: SynthesisRequest): readonly ChatM
         'complexity: simple (one function), moderate (a few functions), complex (several modules).',
       ].join('\n'),
     },
-    { role: 'user', content: [fence(request.prompt), describeMaterial(request)].filter(Boolean).join('\n\n') },
+    { role: 'user', content: [fence(request.prompt), describeMaterial(request), offered].filter(Boolean).join('\n\n') },
   ];
 }

@@ -38,16 +38,19 @@ export const planAnswer = z.object({
 });
 export type PlanAnswer = z.infer<typeof planAnswer>;
 
+/** `offered` is what memory has of similar work, already fenced. */
 export function planPartsPrompt(
   request: SynthesisRequest,
   classification: Classification,
   attemptSummary: string | null,
   maxParts: number,
+  offered = '',
 ): readonly ChatMessage[] {
   const language = LANGUAGE_NAMES[classification.language];
   const user = [
     fence(request.prompt),
     describeMaterial(request),
+    offered,
     describeExamples(classification.examples),
     attemptSummary ? `An attempt to write it all at once failed: ${attemptSummary}` : '',
     `The main file is \`${classification.mainFile}\`.`,

@@ -5,13 +5,22 @@ import { renderStub } from '../../languages/stub.ts';
 import { isRunnable } from '../../domain/language.ts';
 import { describeExamples, describeMaterial, fence, FILE_FORM, LANGUAGE_NAMES } from './shared-text.ts';
 
-/** Asks for one part: its contract in full, and stubs of what it uses instead of their bodies. */
-export function writePartPrompt(request: SynthesisRequest, plan: Plan, part: PlanPart): readonly ChatMessage[] {
+/**
+ * Asks for one part: its contract in full, and stubs of what it uses instead of their bodies. `offered` is what memory has of
+ * similar work, already fenced.
+ */
+export function writePartPrompt(
+  request: SynthesisRequest,
+  plan: Plan,
+  part: PlanPart,
+  offered = '',
+): readonly ChatMessage[] {
   const language = LANGUAGE_NAMES[plan.language];
   const user = [
     `We build this together, in ${language}:\n${fence(request.prompt)}`,
     `The whole: ${plan.summary}`,
     describeMaterial(request),
+    offered,
     describeSharedTypes(plan),
     describeUses(plan, part),
     `Your part is "${part.title}", in the file \`${part.file}\`. It must provide exactly:`,

@@ -41,7 +41,7 @@ export function answerByCodingTasks(options: CodingAnswerOptions = {}): AnswerSo
   return ({ prompt, format, seed }) => {
     if (format !== undefined) return undefined;
     tasks ??= readTasks(folder);
-    const task = tasks.find((entry) => entry.matches.some((pattern) => new RegExp(pattern, 'i').test(prompt)));
+    const task = findFirst(tasks, prompt);
     if (task === undefined) return undefined;
     const language = languageOf(prompt);
     const { right, wrong } = task[language];
@@ -50,6 +50,14 @@ export function answerByCodingTasks(options: CodingAnswerOptions = {}): AnswerSo
     const program = rename(isRight ? right : mutant, task.name[language], prompt);
     return `\`\`\`${language}\n${program.trimEnd()}\n\`\`\`\n`;
   };
+}
+
+/** The task that is named first: what a prompt holds of other requests stands behind its own. */
+function findFirst(tasks: readonly CodingTask[], prompt: string): CodingTask | undefined {
+  const placeOf = ({ matches }: CodingTask): number =>
+    Math.min(...matches.map((pattern) => new RegExp(pattern, 'i').exec(prompt)?.index ?? Infinity));
+  const places = tasks.map((task) => ({ task, place: placeOf(task) })).filter(({ place }) => place < Infinity);
+  return places.sort((a, b) => a.place - b.place)[0]?.task;
 }
 
 /** Reads all tasks, in the order of their file names. Errors: a file that breaks the form. */

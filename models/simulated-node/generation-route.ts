@@ -105,7 +105,8 @@ const OUT_OF_MEMORY: Refusal = {
   error: 'model requires more system memory (9.3 GiB) than is available (6.1 GiB)',
 };
 
-function refusalByFault(faults: CallFaults, call: LoggedCall, body: JsonObject): Refusal | null {
+/** How a fault makes the node refuse a call; null: none does. */
+export function refusalByFault(faults: CallFaults, call: LoggedCall, body: JsonObject): Refusal | null {
   const httpError = faults.find('http_error');
   if (httpError !== undefined) return { status: httpError.status, error: httpError.message };
   if (faults.find('model_missing') !== undefined) return missingModel(call.path, call.model);
@@ -121,7 +122,8 @@ function refusalByModel(call: LoggedCall, model: SimulatedModel | undefined): Re
   return missingModel(call.path, textOf(call.body, 'model'));
 }
 
-function refuseCall(parts: NodeParts, call: LoggedCall, response: ServerResponse, refusal: Refusal): void {
+/** Refuses a call, and writes that into the log. */
+export function refuseCall(parts: NodeParts, call: LoggedCall, response: ServerResponse, refusal: Refusal): void {
   parts.log.end(call, 'refused');
   refuse(response, refusal);
 }

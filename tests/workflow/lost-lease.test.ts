@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { StoreDependencies } from '../../activities/dependencies.ts';
+import type { RememberingDependencies } from '../../activities/dependencies.ts';
 import { submitRun } from '../../api/submit-run.ts';
 import { createTemporalRunGateway } from '../../api/temporal-run-gateway.ts';
 import { loadSettings } from '../../config/load-settings.ts';
@@ -23,6 +23,7 @@ import { startSimulatedNode, type SimulatedNode } from '../../models/simulated-n
 import { connectTemporal, type TemporalConnections } from '../../workers/connect-temporal.ts';
 import { startControlWorker } from '../../workers/control-worker.ts';
 import { createNodeWorkers } from '../../workers/node-workers.ts';
+import { createPlainEntries } from '../support/plain-entries.ts';
 import { toRunTimeouts } from '../../workers/run-timeouts.ts';
 import type { TemporalDevServer } from '../../workers/temporal-dev-server.ts';
 import { startVerifyWorker } from '../../workers/verify-worker.ts';
@@ -61,7 +62,7 @@ function aSnapshot(): NodeSnapshot {
   return aNodeSnapshot({ id: ID, url: node.url, models: [model] });
 }
 
-async function startWorkers(deps: StoreDependencies): Promise<void> {
+async function startWorkers(deps: RememberingDependencies): Promise<void> {
   const { nativeConnection: connection, namespace } = temporal;
   const onDeath = (error: unknown): never => {
     throw error;
@@ -112,7 +113,8 @@ beforeAll(async () => {
   events = createEventWriter(memory.events);
   temporal = await connectTemporal(settings);
   await memory.nodeSnapshots.write([aSnapshot()]);
-  await startWorkers({ memory, events, settings, promptsVersion: 'test' });
+  const entries = createPlainEntries(memory);
+  await startWorkers({ memory, entries, events, settings, promptsVersion: 'test' });
   const runs = createTemporalRunGateway({ client: temporal.client, timeouts: toRunTimeouts(settings) });
   submit = async (change) => {
     const sent = { body: {}, idempotencyKey: undefined, request: aRequest(change) };
