@@ -1,4 +1,6 @@
 import type { NodeSnapshot } from '../domain/node.ts';
+import type { EntryKind } from '../domain/memory-entry.ts';
+import type { EntryMemory, EntryRetention } from '../memory/entry-ports.ts';
 import type { Memory } from '../memory/ports.ts';
 import type { PullGateway } from './pull-gateway.ts';
 import type { HealthReport, ModelsReport } from './reports.ts';
@@ -15,9 +17,31 @@ export interface ApiSettings extends RequestRules {
   readonly nodeSlots: number;
 }
 
+/** Which entries are written out; absent: all. */
+export interface ExportFilter {
+  readonly namespace?: string;
+  readonly kinds?: readonly EntryKind[];
+}
+
+/** What became of the lines of an import. */
+export interface ImportReport {
+  readonly adopted: number;
+  /** Left out: what is here is as new. */
+  readonly known: number;
+  /** Lines that are no entry; the first line is 1. */
+  readonly problems: readonly { readonly line: number; readonly problem: string }[];
+}
+
 /** Everything that the API stands on; it decides nothing itself. */
 export interface ApiDeps {
   readonly memory: Memory;
+  /** What was learned from finished runs: all tiers as one. */
+  readonly entries: EntryMemory;
+  /** Entries as JSON Lines, each with its line end. */
+  exportEntries(filter: ExportFilter): AsyncIterable<string>;
+  importEntries(lines: AsyncIterable<string>): Promise<ImportReport>;
+  /** What the settings let stay, as of now. */
+  entryRetention(): EntryRetention;
   readonly runs: RunGateway;
   readonly pulls: PullGateway;
   readonly settings: ApiSettings;

@@ -2,15 +2,18 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Hook } from '@hono/zod-openapi';
 import type { Env } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { except } from 'hono/combine';
 import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
 import { describeIssues } from './describe-issues.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { addDecisionRoutes } from './decision-routes.ts';
+import { addEntryRoutes } from './entry-routes.ts';
 import { addFleetRoutes } from './fleet-routes.ts';
 import { addGenerateRoute } from './generate-route.ts';
 import { addNodeRoutes } from './node-routes.ts';
 import { checkHost, checkOrigin, listAllowedHosts, requireJson } from './guard-requests.ts';
+import { addMemoryRoutes } from './memory-routes.ts';
 import { addMetricsRoute } from './metrics-route.ts';
 import { createErrorHandler } from './problem.ts';
 import { addPullRoutes } from './pull-routes.ts';
@@ -19,6 +22,7 @@ import { rejectRequest } from './reject-request.ts';
 import { addEventRoutes } from './run-event-routes.ts';
 import { addFileRoutes } from './run-file-routes.ts';
 import { addRunRoutes } from './run-routes.ts';
+import { addTransferRoutes, IMPORT_PATH } from './transfer-routes.ts';
 import { pullBodySchema } from './wire-pull.ts';
 import { createGenerateBodySchema } from './wire-request.ts';
 
@@ -39,6 +43,9 @@ export function createApi(deps: ApiDeps): OpenAPIHono {
   addMetricsRoute(app, deps);
   addNodeRoutes(app, deps);
   addPullRoutes(app, deps);
+  addMemoryRoutes(app, deps);
+  addEntryRoutes(app, deps);
+  addTransferRoutes(app, deps);
   app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'Hydra', version: deps.version } });
   refuseOtherMethods(app);
   return app;
@@ -60,7 +67,8 @@ function addGuards(app: OpenAPIHono, { settings }: ApiDeps): void {
   const tooLarge = () => {
     throw new HTTPException(413, { message: `The body is larger than ${settings.maxBodyBytes} bytes.` });
   };
-  app.use(bodyLimit({ maxSize: settings.maxBodyBytes, onError: tooLarge }));
+  // What is taken in line by line is never held as a whole.
+  app.use(except(IMPORT_PATH, bodyLimit({ maxSize: settings.maxBodyBytes, onError: tooLarge })));
   for (const path of ['/generate', '/nodes']) app.post(path, requireJson());
   app.post('/models/pull', requireJson());
 }

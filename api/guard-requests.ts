@@ -52,13 +52,24 @@ const JSON_TYPE = /^application\/(?:[a-z.-]+\+)?json\s*(?:;|$)/i;
 
 /** Refuses a body that is not declared as JSON: a form on another site's page can send any other. */
 export function requireJson(): MiddlewareHandler {
+  return requireType(JSON_TYPE, 'JSON with the header Content-Type: application/json');
+}
+
+/** What JSON Lines are declared as. */
+export const JSON_LINES = 'application/jsonl';
+const JSON_LINES_TYPE = /^application\/(?:jsonl|x-ndjson|x-jsonlines)\s*(?:;|$)/i;
+
+/** Refuses a body that is not declared as JSON Lines, for the same reason. */
+export function requireJsonLines(): MiddlewareHandler {
+  return requireType(JSON_LINES_TYPE, `JSON Lines with the header Content-Type: ${JSON_LINES}`);
+}
+
+function requireType(shape: RegExp, wanted: string): MiddlewareHandler {
   return createMiddleware(async (context, next) => {
     const type = context.req.header('content-type') ?? '';
-    if (!JSON_TYPE.test(type)) {
+    if (!shape.test(type)) {
       const seen = type === '' ? 'none' : `"${type.slice(0, 100)}"`;
-      throw new HTTPException(415, {
-        message: `Send the body as JSON with the header Content-Type: application/json; seen: ${seen}.`,
-      });
+      throw new HTTPException(415, { message: `Send the body as ${wanted}; seen: ${seen}.` });
     }
     await next();
   });

@@ -3,7 +3,7 @@ import { LANGUAGES } from '../domain/language.ts';
 import type { Language } from '../domain/language.ts';
 import type { Example, Priority, RequestLimits, SourceFile, SynthesisRequest } from '../domain/request.ts';
 import { isSafePath } from '../domain/safe-path.ts';
-import { DEFAULT_NAMESPACE, NAMESPACE } from '../domain/namespace.ts';
+import { DEFAULT_NAMESPACE, NAMESPACE, NAMESPACE_RULE } from '../domain/namespace.ts';
 
 /** What the body's rules and defaults depend on. */
 export interface RequestRules {
@@ -77,10 +77,7 @@ export function createGenerateBodySchema(rules: Pick<RequestRules, 'maxPromptCha
       priority: z.int().min(1).max(5).optional().openapi({ description: '1 is served first, 5 last; default 3.' }),
       namespace: z
         .string()
-        .regex(NAMESPACE, {
-          error:
-            'must be 1 to 64 lower-case letters, digits, ".", "_" or "-", the first a letter or digit; or two such words joined by "/"',
-        })
+        .regex(NAMESPACE, { error: `must be ${NAMESPACE_RULE}` })
         .optional()
         .openapi({
           description: `Your project or user: hosts are shared out evenly between them. Default "${DEFAULT_NAMESPACE}".`,

@@ -37,7 +37,8 @@ const partReportSchema = z
   })
   .openapi('PartReport');
 
-const resultSchema = z
+/** What came out of a run. */
+export const resultSchema = z
   .object({
     state: z.enum(RESULT_STATES),
     language: z.enum(LANGUAGES),
@@ -182,7 +183,8 @@ function toWireProgress(progress: RunProgress, waits: readonly Wait[]): WireRun[
   };
 }
 
-function toWireResult(result: SynthesisResult, program: Program | undefined): WireResult {
+/** `program` is what `programHash` of the result names. */
+export function toWireResult(result: SynthesisResult, program: Program | undefined): WireResult {
   const files = program?.files ?? [];
   return {
     state: result.state,

@@ -1,6 +1,5 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Problem } from '../api/problem.ts';
 import type { WireDecisionList } from '../api/wire-decision.ts';
 import type { WireEvent } from '../api/wire-event.ts';
 import type { WireHealth, WireModelList, WireNode, WireNodeList } from '../api/wire-fleet.ts';
@@ -8,8 +7,8 @@ import type { NodeBody, WireProbedNode } from '../api/wire-node.ts';
 import type { PullBody, WirePull, WirePullAccepted, WirePullList } from '../api/wire-pull.ts';
 import type { GenerateBody } from '../api/wire-request.ts';
 import type { WireAccepted, WireRun, WireRunList } from '../api/wire-run.ts';
+import { CALL_TIMEOUT_MS, callJson, hasType, notHydra, postJson, readReason, send } from './call-api.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { nameOption } from './name-option.ts';
 
 /** Hydra's HTTP API as the commands use it. Errors: CommandError with the exit code and what to do. */
 export interface ApiClient {
@@ -45,8 +44,6 @@ export interface FollowOptions {
   readonly onReconnect?: (reason: string) => void;
 }
 
-// Everything but events is answered from a local database.
-const CALL_TIMEOUT_MS = 30_000;
 const PROBE_TIMEOUT_MS = 3_000;
 // A restarted service is back within seconds; a minute later somebody has to look.
 const RECONNECT_LIMIT_MS = 60_000;
@@ -83,10 +80,6 @@ export function createApiClient(url: string): ApiClient {
   };
 }
 
-function postJson(body: unknown): RequestInit {
-  return { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-}
-
 function pullPath(id: string): string {
   return `/models/pulls/${encodeURIComponent(id)}`;
 }
@@ -105,54 +98,6 @@ function nodePath(id: string): string {
 
 function isPathItself(id: string): boolean {
   return /^\.*$/.test(id);
-}
-
-async function callJson<Answer>(url: string, path: string, init: RequestInit = {}): Promise<Answer> {
-  const response = await send(url, path, { signal: AbortSignal.timeout(CALL_TIMEOUT_MS), ...init });
-  if (!hasType(response, 'json')) throw notHydra(url, response);
-  return (await response.json()) as Answer;
-}
-
-async function send(url: string, path: string, init: RequestInit): Promise<Response> {
-  let response: Response;
-  try {
-    response = await fetch(url + path, init);
-  } catch (error) {
-    if (error instanceof Error && error.name === 'AbortError') throw error;
-    throw describeUnreachable(url, error);
-  }
-  if (!response.ok) throw await describeProblem(url, response);
-  return response;
-}
-
-function describeUnreachable(url: string, error: unknown): CommandError {
-  const advice = 'Start the service with: hydra up';
-  return new CommandError(EXIT.unreachable, `Hydra does not answer at ${url}: ${readReason(error)}.`, advice);
-}
-
-function readReason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return 'no answer in time';
-  const cause: unknown = error.cause;
-  if (cause instanceof AggregateError) return readReason(cause.errors[0]);
-  return cause instanceof Error ? cause.message : error.message;
-}
-
-function hasType(response: Response, type: string): boolean {
-  return response.headers.get('content-type')?.includes(type) ?? false;
-}
-
-function notHydra(url: string, response: Response): CommandError {
-  return new CommandError(EXIT.unreachable, `What answers at ${url} is not Hydra (HTTP ${response.status}).`);
-}
-
-async function describeProblem(url: string, response: Response): Promise<CommandError> {
-  if (!hasType(response, 'problem+json')) return notHydra(url, response);
-  const problem = (await response.json()) as Problem;
-  const rules = problem.errors?.map(({ field, rule, value }) => `  ${nameOption(field)}: ${rule} (seen: ${value})`);
-  const message = rules ? [problem.title, ...rules].join('\n') : problem.detail;
-  const isUsage = problem.status === 422 || problem.status === 400 || problem.status === 413;
-  return new CommandError(isUsage ? EXIT.usage : EXIT.failed, message);
 }
 
 async function findService(url: string): Promise<WireHealth | undefined> {

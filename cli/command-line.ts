@@ -10,8 +10,10 @@ import { addDownCommand } from './commands/down.ts';
 import { addEventsCommand } from './commands/events.ts';
 import { addGenerateCommand } from './commands/generate.ts';
 import { addListCommand } from './commands/list.ts';
+import { addMemoryCommand } from './commands/memory.ts';
 import { addModelsCommand } from './commands/models.ts';
 import { addNodesCommand } from './commands/nodes.ts';
+import { addServicesCommand } from './commands/services.ts';
 import { addSimulateNodeCommand } from './commands/simulate-node.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addUpCommand } from './commands/up.ts';
@@ -37,6 +39,8 @@ const ADD_COMMANDS = [
   addNodesCommand,
   addDecisionsCommand,
   addModelsCommand,
+  addMemoryCommand,
+  addServicesCommand,
   addDoctorCommand,
   addConfigCommand,
   addSimulateNodeCommand,

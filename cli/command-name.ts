@@ -12,6 +12,7 @@ export const VERBS = [
   'nodes',
   'decisions',
   'models',
+  'memory',
   'doctor',
   'config',
   'simulate-node',

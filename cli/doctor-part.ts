@@ -1,6 +1,7 @@
 /** What was found out about one part. */
 export interface Finding {
-  readonly state: 'ok' | 'missing' | 'down';
+  /** `off`: an optional part that no setting names. */
+  readonly state: 'ok' | 'missing' | 'down' | 'off';
   /** Version, place, how it was found. */
   readonly detail: string;
   /** What to do; empty when nothing is to be done. */

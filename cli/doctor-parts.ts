@@ -1,18 +1,21 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import type { NodeId } from '../domain/ids.ts';
 import type { NodeAddress } from '../domain/node.ts';
-import { DATABASE_FILE } from '../memory/sqlite/open-sqlite-memory.ts';
 import { describeRunners } from '../sandbox/create-program-runner.ts';
 import type { RunnerReport } from '../sandbox/runner-choice.ts';
+import { adviseTier } from '../workers/advise-tier.ts';
+import { locateRecord } from '../workers/open-record.ts';
 import type { Programs } from '../workers/programs.ts';
 import { ownOllama } from '../workers/start-programs.ts';
+import { tryServer } from '../workers/try-tier.ts';
 import { toApiUrl } from './command-context.ts';
 import { describeModels, found } from './doctor-part.ts';
 import type { DoctorPart, Finding } from './doctor-part.ts';
 import { listServiceParts, servicePart } from './doctor-service-parts.ts';
+import { listSettingsTiers } from './doctor-tier-parts.ts';
 import type { RunningService } from './find-running.ts';
 
 export interface DoctorInputs {
@@ -51,7 +54,8 @@ export function listDoctorParts({ settings, programs, nodeVersion, running }: Do
 /** What a start with these settings would use. */
 function listSettingsParts(settings: Settings, own: Programs['managedOllama']): readonly DoctorPart[] {
   return [
-    { name: 'database', required: true, check: async () => checkDatabase(settings.home) },
+    { name: 'database', required: true, check: () => checkDatabase(settings) },
+    ...listSettingsTiers(settings),
     { name: 'temporal server', required: !settings.temporal.managed, check: () => checkTemporal(settings) },
     ...(own ? [toOwnNodePart(own.url)] : settings.nodes.map(toNodePart)),
   ];
@@ -158,10 +162,18 @@ async function checkSandbox(runners: Promise<readonly RunnerReport[]>, name: Run
   return { state: 'missing', detail: report?.problem ?? 'not tried', advice };
 }
 
-function checkDatabase(home: string): Finding {
-  const file = join(home, DATABASE_FILE);
-  if (!existsSync(file)) return found(`${file}, made at the first start`);
-  return found(`${file}, ${Math.ceil(statSync(file).size / 1024)} kB`);
+async function checkDatabase(settings: Settings): Promise<Finding> {
+  const place = locateRecord(settings);
+  if (settings.memory.record === 'postgres') return checkServerDatabase(settings, place);
+  if (!existsSync(place)) return found(`${place}, made at the first start`);
+  return found(`${place}, ${Math.ceil(statSync(place).size / 1024)} kB`);
+}
+
+async function checkServerDatabase({ memory }: Settings, place: string): Promise<Finding> {
+  const trial = await tryServer('postgres', memory, CHECK_TIMEOUT_MS);
+  if (trial === 'off' || trial.problem === null) return found(`${place} answers`);
+  const advice = adviseTier({ name: 'postgres', isRecord: true });
+  return { state: 'down', detail: `${place}: ${trial.problem}`, advice };
 }
 
 function noService(settings: Settings): Finding {

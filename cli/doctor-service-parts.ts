@@ -1,13 +1,15 @@
 import { describeModels, found } from './doctor-part.ts';
 import type { DoctorPart, Finding } from './doctor-part.ts';
+import { listServiceTiers } from './doctor-tier-parts.ts';
 import type { RunningService } from './find-running.ts';
 
 type ServiceNode = RunningService['nodes'][number];
 
 /** What a running service says of the parts that it uses. */
-export function listServiceParts({ nodes, health }: RunningService): readonly DoctorPart[] {
+export function listServiceParts({ nodes, health, tiers }: RunningService): readonly DoctorPart[] {
   return [
     healthPart(health, 'database', 'memory'),
+    ...listServiceTiers(tiers),
     healthPart(health, 'temporal server', 'temporal'),
     ...nodes.map((node) => ({ name: `node ${node.id}`, required: true, check: async () => describeNode(node) })),
   ];

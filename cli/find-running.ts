@@ -1,8 +1,11 @@
 import type { WireHealth, WireNodeList } from '../api/wire-fleet.ts';
+import type { WireMemoryStatus, WireTier } from '../api/wire-memory.ts';
 import type { Settings } from '../config/settings.ts';
 import { findService } from '../workers/service-record.ts';
 import { createApiClient } from './api-client.ts';
+import { callJson } from './call-api.ts';
 import { toApiUrl } from './command-context.ts';
+import { CommandError } from './exit-codes.ts';
 
 /** A service that runs now, as it describes itself: its settings may be others than those of this shell. */
 export interface RunningService {
@@ -11,6 +14,8 @@ export interface RunningService {
   readonly webUiUrl: string | null;
   readonly health: WireHealth;
   readonly nodes: WireNodeList['nodes'];
+  /** Of memory; empty when it cannot say, which its health explains. */
+  readonly tiers: readonly WireTier[];
 }
 
 /** The service of this home, else whatever Hydra answers at the API address of the settings. */
@@ -20,6 +25,15 @@ export async function findRunning(settings: Settings): Promise<RunningService | 
   const client = createApiClient(apiUrl);
   const health = await client.findService();
   if (health === undefined) return undefined;
-  const { nodes } = await client.getNodes();
-  return { apiUrl, webUiUrl: record?.webUiUrl ?? null, health, nodes };
+  const [{ nodes }, tiers] = await Promise.all([client.getNodes(), readTiers(apiUrl)]);
+  return { apiUrl, webUiUrl: record?.webUiUrl ?? null, health, nodes, tiers };
+}
+
+async function readTiers(apiUrl: string): Promise<readonly WireTier[]> {
+  try {
+    return (await callJson<WireMemoryStatus>(apiUrl, '/memory/status')).tiers;
+  } catch (error) {
+    if (error instanceof CommandError) return [];
+    throw error;
+  }
 }

@@ -9,7 +9,7 @@ const OPTION_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** Fields that are words of the command and no options. */
-const ARGUMENTS: readonly string[] = ['prompt', 'body', 'model', 'url'];
+const ARGUMENTS: readonly string[] = ['prompt', 'body', 'model', 'url', 'q', 'id'];
 
 /** The option by which a field of a request was given: `--example number 2, call` for `examples[1].call`. */
 export function nameOption(field: string): string {

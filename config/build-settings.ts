@@ -1,4 +1,5 @@
 import type { NodeAddress } from '../domain/node.ts';
+import { buildMemory } from './memory-settings.ts';
 import type { SettingValues } from './setting-definitions.ts';
 import type { Settings } from './settings.ts';
 
@@ -47,6 +48,7 @@ export function buildSettings(
       wallClockMs: values.sandboxSeconds,
       memoryBytes: values.sandboxMemory,
     },
+    memory: buildMemory(values),
     logLevel: values.logLevel,
   };
 }

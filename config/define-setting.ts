@@ -1,4 +1,5 @@
 import type { ParseValue } from './parse-values.ts';
+import { MASK, maskCredentials } from './setting-problem.ts';
 
 /** Settings files beside `.env`, relative to the project folder. */
 export const MODELS_FILE = 'config/models.yaml';
@@ -23,8 +24,14 @@ export interface SettingDefinition<Value> {
   /** Default of this system where it is not everywhere `defaultText`; `lookUp` gives environment values. */
   readonly findDefault?: (lookUp: (name: string) => string | undefined) => string;
   readonly fileKey?: FileKey;
-  /** True: its value is never shown. */
-  readonly secret?: true;
+  /** What of its value is never shown: all of it, or the user and password in an address. */
+  readonly secret?: 'whole' | 'credentials';
+}
+
+/** The text of a setting as people may see it. */
+export function showText({ secret }: SettingDefinition<unknown>, text: string): string {
+  if (secret === 'whole') return MASK;
+  return secret === 'credentials' ? maskCredentials(text) : text;
 }
 
 /** A setting that always has a value. */

@@ -1,7 +1,6 @@
 import type { SettingOrigins } from './read-values.ts';
-import type { SettingDefinition } from './define-setting.ts';
+import { showText, type SettingDefinition } from './define-setting.ts';
 import { SETTING_KEYS, SETTINGS } from './setting-definitions.ts';
-import { MASK } from './setting-problem.ts';
 
 /** One setting as people see it. */
 export interface SettingDescription {
@@ -22,7 +21,7 @@ export function describeSettings(origins: SettingOrigins): readonly SettingDescr
     return {
       name: definition.variable,
       summary: definition.summary,
-      value: definition.secret === true && text !== null ? MASK : text,
+      value: text === null ? null : showText(definition, text),
       defaultText: definition.defaultText,
       origin,
     };

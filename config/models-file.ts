@@ -19,7 +19,6 @@ export function readModelsFile(folder: string): FileTexts {
   const texts: Record<string, string> = {};
   const problems: SettingProblem[] = [];
   for (const [key, value] of flatten(file.content, '')) {
-    if (UNUSED_KEYS.includes(key)) continue;
     const problem = MODEL_KEYS.includes(key) ? takeText(key, value, texts) : unknownKey(key);
     if (problem !== null) problems.push(problem);
   }
@@ -29,9 +28,6 @@ export function readModelsFile(folder: string): FileTexts {
 const MODEL_KEYS: readonly string[] = SETTING_KEYS.map((key): SettingDefinition<unknown> => SETTINGS[key]).flatMap(
   ({ fileKey }) => (fileKey?.file === MODELS_FILE ? [fileKey.key] : []),
 );
-
-/** Keys of the Python Hydra that nothing here uses: a file that is brought along from there still loads. */
-const UNUSED_KEYS: readonly string[] = ['embedding.model'];
 
 /** Leaves of nested maps with their dotted keys; a known key is a leaf whatever it holds. */
 function flatten(content: unknown, prefix: string): (readonly [string, unknown])[] {

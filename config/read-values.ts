@@ -65,7 +65,7 @@ function parseDefault(definition: SettingDefinition<unknown>, folder: string): u
 }
 
 function toProblem(definition: SettingDefinition<unknown>, found: SettingOrigin, rule: string): SettingProblem {
-  const value = definition.secret === true ? MASK : maskCredentials(found.text ?? '');
+  const value = definition.secret === 'whole' ? MASK : maskCredentials(found.text ?? '');
   return { name: definition.variable, rule, value, origin: found.origin, fix: howToSet(definition) };
 }
 

@@ -1,5 +1,6 @@
 import type { SettingDefinition } from './define-setting.ts';
 import { DISCOVERY_SETTINGS } from './definitions/discovery-settings.ts';
+import { MEMORY_SETTINGS } from './definitions/memory-settings.ts';
 import { MODEL_SETTINGS } from './definitions/model-settings.ts';
 import { RUN_SETTINGS } from './definitions/run-settings.ts';
 import { SERVICE_SETTINGS } from './definitions/service-settings.ts';
@@ -15,6 +16,7 @@ export const SETTINGS = {
   ...MODEL_SETTINGS,
   ...DISCOVERY_SETTINGS,
   ...RUN_SETTINGS,
+  ...MEMORY_SETTINGS,
   ...TIMEOUT_SETTINGS,
   ...TEMPORAL_SETTINGS,
 } as const;

@@ -23,9 +23,9 @@ function formatProblem(problem: SettingProblem): string {
   return `  ${problem.name} (${problem.origin}): ${problem.rule}${seen}\n      ${problem.fix}`;
 }
 
-/** Hides a user and password in front of an address; too much rather than too little. */
+/** Hides a user and password in an address; too much rather than too little. */
 export function maskCredentials(text: string): string {
-  return text.replace(/\S*@/g, `${MASK}@`);
+  return text.replace(/\S*@/g, `${MASK}@`).replace(/(password=)[^&\s]*/gi, `$1${MASK}`);
 }
 
 /** What is shown of a secret: that it is there. */

@@ -27,6 +27,24 @@ export interface DiscoverySettings {
   readonly intervalMs: number;
 }
 
+/** What memory keeps, and the servers that help it. A URL may hold a password: it is never shown. */
+export interface MemorySettings {
+  /** The system of record: SQLite on one machine, Postgres for several. */
+  readonly record: 'sqlite' | 'postgres';
+  /** Null: there is none. */
+  readonly redis: { readonly url: string } | null;
+  readonly postgres: { readonly url: string } | null;
+  readonly chroma: { readonly url: string } | null;
+  /** As Ollama names it. */
+  readonly embeddingModel: string;
+  /** What was not written again for so long is forgotten. */
+  readonly retentionDays: number;
+  /** Room for entries; the oldest go first. */
+  readonly limitBytes: number;
+  /** Of similar work in one prompt; 0: none is offered. */
+  readonly recallTokens: number;
+}
+
 /** Everything that can be set, checked and with defaults filled in. Durations are milliseconds. */
 export interface Settings {
   /** Folder of all state; absolute. `HYDRA_HOME`. */
@@ -94,5 +112,6 @@ export interface Settings {
     readonly wallClockMs: number;
     readonly memoryBytes: number;
   };
+  readonly memory: MemorySettings;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }

@@ -6,8 +6,8 @@ import { TOKEN_VARIABLE_PREFIX } from './token-variable.ts';
 
 /** Our names begin so; what else stands in an environment is not ours to judge. */
 const PREFIX = 'HYDRA_';
-/** Begins some of our names and those of another program: only what is nearly one of ours is a mistake. */
-const SHARED_PREFIX = 'SOLLOL_';
+/** Begin some of our names and those of other programs: only what is nearly one of ours is a mistake. */
+const SHARED_PREFIXES: readonly string[] = ['SOLLOL_', 'REDIS_', 'POSTGRES_', 'CHROMA_'];
 /** What a test run hands to its parts, and tokens of nodes that are added while Hydra runs. */
 const FREE_PREFIXES: readonly string[] = ['HYDRA_TEST_', TOKEN_VARIABLE_PREFIX];
 
@@ -35,8 +35,9 @@ function looksLikeOurs(name: string): boolean {
 
 /** The prefix is left out of the comparison: it alone would make all names similar. */
 function looksMisspelt(name: string): boolean {
-  if (!name.startsWith(SHARED_PREFIX)) return false;
-  const known = KNOWN_NAMES.filter((one) => one.startsWith(SHARED_PREFIX));
-  const rests = known.map((one) => one.slice(SHARED_PREFIX.length));
-  return suggestName(name.slice(SHARED_PREFIX.length), rests) !== '';
+  const prefix = SHARED_PREFIXES.find((one) => name.startsWith(one));
+  if (prefix === undefined) return false;
+  const known = KNOWN_NAMES.filter((one) => one.startsWith(prefix));
+  const rests = known.map((one) => one.slice(prefix.length));
+  return suggestName(name.slice(prefix.length), rests) !== '';
 }

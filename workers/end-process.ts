@@ -7,10 +7,14 @@ const LOOK_INTERVAL_MS = 50;
 /** A Temporal dev server needs 1.05 s to close its file; ten times that is a process that hangs. */
 const TERM_GRACE_MS = 10_000;
 
-/** Ends a process: asks with SIGTERM, and after a while kills it and all it has started. Resolves when it is gone. */
-export async function endProcess(identity: ProcessIdentity, graceMs = TERM_GRACE_MS): Promise<void> {
+/** Ends a process: asks with a signal, and after a while kills it and all it has started. Resolves when it is gone. */
+export async function endProcess(
+  identity: ProcessIdentity,
+  graceMs = TERM_GRACE_MS,
+  firstSignal: NodeJS.Signals = 'SIGTERM',
+): Promise<void> {
   if (!(await isAlive(identity))) return;
-  signal(identity.pid, 'SIGTERM');
+  signal(identity.pid, firstSignal);
   if (await isGoneWithin(identity, graceMs)) return;
   signal(identity.pid, 'SIGKILL');
   killChildren(identity);
@@ -23,11 +27,11 @@ export function killChildren({ pid }: ProcessIdentity): void {
 }
 
 /** Ends the process that a record names, whoever started it. Returns whether there was one. */
-export async function endRecordedProcess(recordFile: string): Promise<boolean> {
+export async function endRecordedProcess(recordFile: string, firstSignal?: NodeJS.Signals): Promise<boolean> {
   const record = readProcessRecord(recordFile);
   if (record === null) return false;
   const wasAlive = await isAlive(record.process);
-  await endProcess(record.process);
+  await endProcess(record.process, TERM_GRACE_MS, firstSignal);
   removeProcessRecord(recordFile);
   return wasAlive;
 }

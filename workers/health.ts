@@ -1,11 +1,15 @@
 import type { Connection } from '@temporalio/client';
 import type { HealthReport, PartHealth } from '../api/reports.ts';
 import type { NodeSnapshot } from '../domain/node.ts';
+import { withinDeadline } from '../memory/entries/within-deadline.ts';
+import type { EntryMemory } from '../memory/entry-ports.ts';
 import type { Memory } from '../memory/ports.ts';
+import { checkTiers } from './tier-health.ts';
 import type { VerifyProcess } from './verify-process.ts';
 
 export interface HealthSources {
   readonly memory: Memory;
+  readonly entries: Pick<EntryMemory, 'status'>;
   readonly connection: Connection;
   readonly temporalAddress: string;
   readonly namespace: string;
@@ -18,9 +22,15 @@ const ANSWER_MS = 2_000;
 
 /** Asks every part at once. */
 export async function checkHealth(sources: HealthSources): Promise<HealthReport> {
-  const parts = await Promise.all([checkTemporal(sources), checkMemory(sources), checkNodes(sources)]);
-  const { verify } = sources;
-  return { parts: verify ? [...parts, checkVerify(verify), checkSandbox(verify)] : parts };
+  const { entries, verify } = sources;
+  const [temporal, memory, tiers, nodes] = await Promise.all([
+    checkTemporal(sources),
+    checkMemory(sources),
+    checkTiers(entries),
+    checkNodes(sources),
+  ]);
+  const own = verify ? [checkVerify(verify), checkSandbox(verify)] : [];
+  return { parts: [temporal, memory, ...tiers, nodes, ...own] };
 }
 
 async function checkTemporal({ connection, temporalAddress, namespace }: HealthSources): Promise<PartHealth> {
@@ -38,7 +48,7 @@ async function checkTemporal({ connection, temporalAddress, namespace }: HealthS
 async function checkMemory({ memory }: HealthSources): Promise<PartHealth> {
   const part = { name: 'memory', required: true };
   try {
-    const { location, schemaVersion, sizeBytes } = await memory.describe();
+    const { location, schemaVersion, sizeBytes } = await withinDeadline(() => memory.describe(), ANSWER_MS);
     return { ...part, healthy: true, detail: `${location}, schema ${schemaVersion}, ${sizeBytes} bytes` };
   } catch (error) {
     return { ...part, healthy: false, detail: describe(error) };
@@ -47,7 +57,9 @@ async function checkMemory({ memory }: HealthSources): Promise<PartHealth> {
 
 async function checkNodes({ memory }: HealthSources): Promise<PartHealth> {
   const part = { name: 'ollama', required: true };
-  const nodes = await memory.nodeSnapshots.read().catch((): readonly NodeSnapshot[] => []);
+  const nodes = await withinDeadline(() => memory.nodeSnapshots.read(), ANSWER_MS).catch(
+    (): readonly NodeSnapshot[] => [],
+  );
   const up = nodes.filter((node) => node.state === 'up');
   const down = nodes.filter((node) => node.state !== 'up').map((node) => `${node.id}: ${node.problem ?? node.state}`);
   const detail = [`${up.length} of ${nodes.length} hosts up`, ...down].join('; ');

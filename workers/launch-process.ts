@@ -55,6 +55,7 @@ function spawnDetached(options: ManagedProcessOptions): ChildProcess {
     return spawn(options.executable, [...options.args], {
       detached: true,
       env: options.environment,
+      ...options.user,
       stdio: ['ignore', log, log],
     });
   } finally {

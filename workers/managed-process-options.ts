@@ -9,6 +9,8 @@ export interface ManagedProcessOptions {
   readonly args: readonly string[];
   /** Its whole environment. */
   readonly environment: NodeJS.ProcessEnv;
+  /** Whom it runs as, where that is not us. */
+  readonly user?: { readonly uid: number; readonly gid: number };
   /** Folder of state: holds the record `<name>.json`. */
   readonly folder: string;
   readonly logFile: string;

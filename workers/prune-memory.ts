@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
-import type { SqliteMemory } from '../memory/sqlite/open-sqlite-memory.ts';
+import type { Memory } from '../memory/ports.ts';
 
 const DAY_MS = 86_400_000;
 
 /** Removes what is older than the retention time, now and every day; resolves to what stops it. */
-export function startPruning(memory: SqliteMemory, retentionDays: number, log: Logger): () => void {
+export function startPruning(memory: Memory, retentionDays: number, log: Logger): () => void {
   const prune = (): void => {
     const before = new Date(Date.now() - retentionDays * DAY_MS).toISOString();
     memory.prune(before).then(

@@ -7,20 +7,23 @@ import { startServer, type RunningServer } from '../api/server.ts';
 import { createTemporalPullGateway } from '../api/temporal-pull-gateway.ts';
 import { createTemporalRunGateway } from '../api/temporal-run-gateway.ts';
 import { chooseRoles } from '../activities/choose-models.ts';
-import type { StoreDependencies } from '../activities/dependencies.ts';
+import type { RememberingDependencies } from '../activities/dependencies.ts';
 import type { Settings } from '../config/settings.ts';
 import { SynthesisFailure } from '../domain/failure.ts';
 import { createEventWriter } from '../memory/event-writer.ts';
 import type { Memory } from '../memory/ports.ts';
-import { openSqliteMemory } from '../memory/sqlite/open-sqlite-memory.ts';
 import { checkPorts } from './check-ports.ts';
 import { createLog } from './create-log.ts';
 import { connectTemporal, type TemporalConnections } from './connect-temporal.ts';
 import { checkHealth } from './health.ts';
 import { installRuntime } from './install-runtime.ts';
 import { countSteps } from './metrics/count-steps.ts';
+import { createMemoryAccess } from './memory-access.ts';
+import { addMemoryMetrics } from './metrics/memory-metrics.ts';
 import { createProcessMetrics, type ProcessMetrics } from './metrics/process-metrics.ts';
 import { addStoreMetrics } from './metrics/store-metrics.ts';
+import { openEntries } from './open-entries.ts';
+import { openRecord } from './open-record.ts';
 import type { Programs } from './programs.ts';
 import { startPruning } from './prune-memory.ts';
 import { readPromptsVersion } from './prompts-version.ts';
@@ -121,7 +124,7 @@ async function start(options: StartOptions, started: Started): Promise<Addresses
   const log = createLog(options.settings);
   const metrics = await createProcessMetrics('main');
   installRuntime(log, options.settings.logLevel, metrics.sdk.telemetry);
-  const opened = await openSqliteMemory({ folder: options.settings.home });
+  const opened = await openRecord(options.settings);
   started.push(() => opened.close());
   const memory = { ...opened, steps: countSteps(opened.steps, metrics.registry) };
   const events = createEventWriter(memory.events);
@@ -132,7 +135,11 @@ async function start(options: StartOptions, started: Started): Promise<Addresses
   const { settings, webUiUrl } = await startOwnPrograms(options, started);
   const temporal = await connectTemporal(settings, { signal: options.signal });
   started.push(() => temporal.close());
-  const deps: StoreDependencies = { memory, events, settings, promptsVersion: await readPromptsVersion() };
+  const { readVariable, report } = options;
+  const { entries, close } = await openEntries({ settings, memory, readVariable, report });
+  started.push(close);
+  const promptsVersion = await readPromptsVersion();
+  const deps: RememberingDependencies = { memory, entries, events, settings, promptsVersion };
   const verify = verifying && (await startWorkers({ ...options, metrics }, deps, temporal, verifying, started));
   const readMetrics = async () => metrics.readText(verify && [await verify.readMetrics()]);
   if (role === 'workers') {
@@ -140,6 +147,7 @@ async function start(options: StartOptions, started: Started): Promise<Addresses
     return { apiUrl: '', webUiUrl };
   }
   addStoreMetrics(metrics.registry, memory);
+  addMemoryMetrics(metrics.registry, entries);
   const server = await startApi(options, { ...deps, log, temporal, verify, readMetrics }, started);
   if (role === 'all') {
     await announceService(settings.home, { apiUrl: server.url, webUiUrl });
@@ -184,7 +192,7 @@ async function startMetrics(settings: Settings, metrics: () => Promise<string>, 
 
 async function startWorkers(
   { report, onDeath, programs, signal, readVariable, metrics }: StartOptions & { readonly metrics: ProcessMetrics },
-  deps: StoreDependencies,
+  deps: RememberingDependencies,
   temporal: TemporalConnections,
   verify: Promise<VerifyProcess>,
   started: Started,
@@ -209,7 +217,7 @@ async function startWorkers(
   return verify;
 }
 
-interface ApiParts extends StoreDependencies {
+interface ApiParts extends RememberingDependencies {
   readonly log: Logger;
   readonly temporal: TemporalConnections;
   /** Undefined where this process does not verify. */
@@ -218,7 +226,7 @@ interface ApiParts extends StoreDependencies {
 }
 
 async function startApi(options: HydraOptions, parts: ApiParts, started: Started): Promise<RunningServer> {
-  const { settings, memory, log, temporal, verify } = parts;
+  const { settings, memory, entries, log, temporal, verify } = parts;
   const runs = createTemporalRunGateway({ client: temporal.client, timeouts: toRunTimeouts(settings) });
   const reportError = (error: unknown): void => log.error({ err: error }, 'unexpected');
   const reconciler = createRunReconciler({ memory, runs, intervalMs: RECONCILE_MS, reportError });
@@ -226,6 +234,7 @@ async function startApi(options: HydraOptions, parts: ApiParts, started: Started
   started.push(() => reconciler.stop());
   const server = await startServer({
     memory,
+    ...createMemoryAccess(entries, settings.memory),
     runs,
     pulls: createTemporalPullGateway({ client: temporal.client, heartbeatMs: settings.timeouts.heartbeatMs }),
     settings: { ...settings.api, ...settings.defaults, nodeSlots: settings.nodeSlots },
@@ -237,6 +246,7 @@ async function startApi(options: HydraOptions, parts: ApiParts, started: Started
     health: () =>
       checkHealth({
         memory,
+        entries,
         connection: temporal.connection,
         temporalAddress: settings.temporal.address,
         namespace: temporal.namespace,

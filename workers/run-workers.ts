@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import type { StoreDependencies } from '../activities/dependencies.ts';
+import type { RememberingDependencies } from '../activities/dependencies.ts';
 import { createDecisionWriter } from '../memory/decision-writer.ts';
 import { createOllamaLanguageModel } from '../models/ollama-language-model.ts';
 import { abandonOnAbort } from './abandon-on-abort.ts';
@@ -12,7 +12,7 @@ import { buildWorkflowBundle } from './workflow-bundle.ts';
 
 export interface WorkersOptions {
   readonly place: WorkerPlace;
-  readonly deps: StoreDependencies;
+  readonly deps: RememberingDependencies;
   /** What serves the queue `verify`, being started: a process of its own, or a worker in this one. */
   readonly verify: Promise<Stoppable>;
   /** The text of an environment variable, wherever settings come from; absent: of this process. */
@@ -58,7 +58,11 @@ export async function runWorkers(options: WorkersOptions): Promise<Stoppable> {
   return { stop };
 }
 
-async function startControl(place: WorkerPlace, deps: StoreDependencies, fleet: FleetOwner): Promise<RunningWorker> {
+async function startControl(
+  place: WorkerPlace,
+  deps: RememberingDependencies,
+  fleet: FleetOwner,
+): Promise<RunningWorker> {
   const { codePath } = await buildWorkflowBundle(deps.settings.cache);
   return startControlWorker(place, { ...deps, schedulerHere: () => fleet.scheduler() }, codePath);
 }

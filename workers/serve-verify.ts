@@ -3,7 +3,6 @@ import type { VerifyDependencies } from '../activities/dependencies.ts';
 import type { Settings } from '../config/settings.ts';
 import { SynthesisFailure } from '../domain/failure.ts';
 import { createEventWriter } from '../memory/event-writer.ts';
-import { openSqliteMemory } from '../memory/sqlite/open-sqlite-memory.ts';
 import type { RunnerChoice } from '../sandbox/runner-choice.ts';
 import { connectWorker } from './connect-temporal.ts';
 import { createLog } from './create-log.ts';
@@ -11,6 +10,7 @@ import { installRuntime } from './install-runtime.ts';
 import { countSandboxRuns } from './metrics/count-sandbox-runs.ts';
 import { countSteps } from './metrics/count-steps.ts';
 import { createProcessMetrics, type ProcessMetrics } from './metrics/process-metrics.ts';
+import { openRecord } from './open-record.ts';
 import type { RunnerName, VerifyAnswer, VerifyOrder } from './verify-process-messages.ts';
 import { startVerifyWorker } from './verify-worker.ts';
 
@@ -94,7 +94,7 @@ async function start(
   // As in the main process: the parsers and linters in WebAssembly gain nothing from being optimized.
   setFlagsFromString('--liftoff-only');
   installRuntime(createLog(settings), settings.logLevel, metrics.sdk.telemetry);
-  const opened = await openSqliteMemory({ folder: settings.home });
+  const opened = await openRecord(settings);
   started.push(() => opened.close());
   const memory = { ...opened, steps: countSteps(opened.steps, metrics.registry) };
   const events = createEventWriter(memory.events);

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { WireNode } from '../../api/wire-fleet.ts';
-import { suggestName } from '../../config/suggest-name.ts';
 import { addServiceOptions, openClient, printAnswer } from '../command-context.ts';
 import type { CommandContext, ServiceOptions } from '../command-context.ts';
 import { describeNode, describeNodes } from '../describe-nodes.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { catchInterrupts } from '../interrupts.ts';
+import { refuseUnknownVerb } from '../refuse-unknown-verb.ts';
 import { watchNodes } from '../watch-nodes.ts';
 import { addNodeAddCommand } from './node-add.ts';
 import { addNodeSteeringCommands } from './node-steering.ts';
@@ -40,18 +40,6 @@ export function addNodesCommand(program: Command, context: CommandContext): void
   addShowCommand(command, context);
   addNodeAddCommand(command, context);
   addNodeSteeringCommands(command, context);
-}
-
-/** Errors: CommandError that offers the verb which was perhaps meant. */
-function refuseUnknownVerb({ args, commands }: Command): void {
-  const [verb] = args;
-  if (verb === undefined) return;
-  const verbs = commands.map((command) => command.name());
-  throw new CommandError(
-    EXIT.usage,
-    `hydra nodes has no "${verb}"${suggestName(verb, verbs)}`,
-    `It has: ${verbs.join(', ')}`,
-  );
 }
 
 async function listNodes(context: CommandContext, options: NodesOptions): Promise<void> {

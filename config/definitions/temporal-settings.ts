@@ -31,7 +31,7 @@ export const TEMPORAL_SETTINGS = {
     variable: 'TEMPORAL_API_KEY',
     summary: 'API key for that server; switches TLS on',
     parse: anyText,
-    secret: true,
+    secret: 'whole',
   }),
   temporalProfile: optional({
     variable: 'TEMPORAL_PROFILE',

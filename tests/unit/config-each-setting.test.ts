@@ -59,6 +59,22 @@ const ROWS: readonly Row[] = [
   ['HYDRA_SANDBOX', 'none', (s) => s.sandbox.runner, 'none', 'docker'],
   ['HYDRA_SANDBOX_SECONDS', '5', (s) => s.sandbox.wallClockMs, 5000, '0'],
   ['HYDRA_SANDBOX_MEMORY_MB', '256', (s) => s.sandbox.memoryBytes, 256 * 1024 * 1024, '1'],
+  ['HYDRA_RECORD', 'postgres', (s) => s.memory.record, 'postgres', 'mysql'],
+  ['REDIS_URL', 'rediss://:pass@r:1/2', (s) => s.memory.redis?.url, 'rediss://:pass@r:1/2', 'http://r'],
+  ['REDIS_HOST', 'r', (s) => s.memory.redis?.url, 'redis://r:6379', 'redis://r'],
+  ['REDIS_PORT', '7000', (s) => s.memory.redis?.url, 'redis://r:7000', '0'],
+  ['REDIS_PASSWORD', 'p@ss', (s) => s.memory.redis?.url, 'redis://:p%40ss@r:6379', null],
+  ['POSTGRES_URL', 'postgres://u:pass@p/d', (s) => s.memory.postgres?.url, 'postgres://u:pass@p/d', 'mysql://p/d'],
+  ['POSTGRES_HOST', 'p', (s) => s.memory.postgres?.url, 'postgres://hydra@p:5432/hydra', 'p/d'],
+  ['POSTGRES_PORT', '7001', (s) => s.memory.postgres?.url, 'postgres://hydra@p:7001/hydra', '65536'],
+  ['POSTGRES_DB', 'd', (s) => s.memory.postgres?.url, 'postgres://hydra@p:5432/d', 'd/e'],
+  ['POSTGRES_USER', 'u', (s) => s.memory.postgres?.url, 'postgres://u@p:5432/hydra', 'two words'],
+  ['POSTGRES_PASSWORD', 'p:/ss', (s) => s.memory.postgres?.url, 'postgres://hydra:p%3A%2Fss@p:5432/hydra', null],
+  ['CHROMA_URL', 'http://c:8000/', (s) => s.memory.chroma?.url, 'http://c:8000', 'c:8000'],
+  ['HYDRA_EMBEDDING_MODEL', 'nomic:v1', (s) => s.memory.embeddingModel, 'nomic:v1', 'two words'],
+  ['HYDRA_MEMORY_DAYS', '7', (s) => s.memory.retentionDays, 7, '0'],
+  ['HYDRA_MEMORY_MB', '2', (s) => s.memory.limitBytes, 2 * 1024 * 1024, '1.5'],
+  ['HYDRA_RECALL_TOKENS', '0', (s) => s.memory.recallTokens, 0, '-1'],
   ['HYDRA_FIRST_TOKEN_TIMEOUT_SECONDS', '0.5', (s) => s.timeouts.firstTokenMs, 500, '0'],
   ['HYDRA_IDLE_TIMEOUT_SECONDS', '2', (s) => s.timeouts.idleMs, 2000, 'ten'],
   ['HYDRA_CALL_TIMEOUT_SECONDS', '400', (s) => s.timeouts.totalMs, 400_000, '99999'],
@@ -77,6 +93,19 @@ const ROWS: readonly Row[] = [
   ['TEMPORAL_CONFIG_FILE', 'other.toml', (s) => s.temporal.address, 'other:1', 'absent.toml'],
 ];
 
+/** What a setting needs beside it to say anything. */
+const COMPANIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  // Temporal looks for its file below HOME; here that is given as a file of its own.
+  TEMPORAL_PROFILE: { TEMPORAL_CONFIG_FILE: 'home/.config/temporalio/temporal.toml' },
+  HYDRA_RECORD: { POSTGRES_HOST: 'p' },
+  REDIS_PORT: { REDIS_HOST: 'r' },
+  REDIS_PASSWORD: { REDIS_HOST: 'r' },
+  POSTGRES_PORT: { POSTGRES_HOST: 'p' },
+  POSTGRES_DB: { POSTGRES_HOST: 'p' },
+  POSTGRES_USER: { POSTGRES_HOST: 'p' },
+  POSTGRES_PASSWORD: { POSTGRES_HOST: 'p' },
+};
+
 /** What the rows about profiles read. */
 const FILES = {
   'other.toml': '[profile.default]\naddress = "other:1"\n',
@@ -92,9 +121,9 @@ describe('every documented setting', () => {
   });
 
   it.each(ROWS)('%s=%s changes the settings from the environment', (name, text, read, value) => {
-    const environment = name === 'TEMPORAL_PROFILE' ? withProfileFile({ [name]: text }) : { [name]: text };
-    expect(read(loadGood({ files: FILES }))).not.toEqual(value);
-    expect(read(loadWith(environment))).toEqual(value);
+    const companions = name === 'TEMPORAL_PROFILE' ? {} : COMPANIONS[name];
+    expect(read(loadWith({ ...companions }))).not.toEqual(value);
+    expect(read(loadWith({ ...COMPANIONS[name], [name]: text }))).toEqual(value);
   });
 
   it.each(ROWS.filter((row) => row[4] !== null))(
@@ -133,9 +162,4 @@ describe('.env.example', () => {
 
 function loadWith(environment: Readonly<Record<string, string>>): Settings {
   return loadGood({ files: FILES, environment });
-}
-
-/** Temporal looks for its file below HOME; here that is given as a file of its own. */
-function withProfileFile(environment: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return { ...environment, TEMPORAL_CONFIG_FILE: 'home/.config/temporalio/temporal.toml' };
 }

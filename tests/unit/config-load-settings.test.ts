@@ -37,7 +37,7 @@ describe('loading settings', () => {
     expect(loadGood({ files: { ...files, '.env': '' } }).models.light).toBe('file');
   });
 
-  it('takes each key of models.yaml that the seed documents, the workers and the tasks; it passes over the embedding model', () => {
+  it('takes each key of models.yaml that the seed documents, the workers and the tasks', () => {
     const text = `
 orchestrator: {light: {model: a}, heavy: {model: b}}
 embedding: {model: c}
@@ -45,7 +45,8 @@ default: {model: d}
 workers: [e:1b, f]
 tasks: {python: [g, h:2b], class: i, repair: [], tests: }
 `;
-    const { models } = loadGood({ files: { 'config/models.yaml': text } });
+    const { models, memory } = loadGood({ files: { 'config/models.yaml': text } });
+    expect(memory.embeddingModel).toBe('c');
     expect(models).toEqual({
       light: 'a',
       heavy: 'b',
@@ -81,10 +82,12 @@ tasks: {python: [g, h:2b], class: i, repair: [], tests: }
     expect(process.env.HYDRA_API_PORT).toBeUndefined();
   });
 
-  it('does not mind what is there for stores that Hydra does not use', () => {
-    const environment = { SOLLOL_DISCOVERY_ENABLED: 'true', POSTGRES_HOST: 'localhost', REDIS_PORT: '6379' };
-    expect(load({ environment }).ok).toBe(true);
-  });
+  it.each(['REDIS_SERVICE_HOST', 'POSTGRES_PORT_5432_TCP_ADDR', 'POSTGRES_INITDB_ARGS', 'REDIS_DB', 'CHROMA_HOST'])(
+    'does not mind %s, which containers and other programs set',
+    (name) => {
+      expect(load({ environment: { [name]: 'x' } }).ok).toBe(true);
+    },
+  );
 
   it.each(['SOLLOL_DASHBOARD_ENABLED', 'SOLLOL_DASHBOARD_PORT', 'SOLLOL_AUTH_ENABLED'])(
     'does not mind %s, which is another program’s',
@@ -145,6 +148,9 @@ describe('wrong settings', () => {
     ['HYDRA_API_PROT', 'HYDRA_API_PORT'],
     ['SOLLOL_DISCOVERY_ENABLE', 'SOLLOL_DISCOVERY_ENABLED'],
     ['SOLLOL_VRAM_MONITOR', 'SOLLOL_VRAM_MONITORING'],
+    ['REDIS_PASSWD', 'REDIS_PASSWORD'],
+    ['POSTGRES_PASWORD', 'POSTGRES_PASSWORD'],
+    ['CHROMA_URI', 'CHROMA_URL'],
   ])('that are misspelt, as %s, get a suggestion', (name, meant) => {
     const [problem] = loadBad({ environment: { [name]: 'x' } });
     expect(problem).toMatchObject({ name, rule: `no such setting; did you mean ${meant}?` });
@@ -201,6 +207,6 @@ describe('describing settings', () => {
     expect(byName.get('HYDRA_DEFAULT_MODEL')).toMatchObject({ value: 'coder', origin: 'config/models.yaml' });
     expect(byName.get('TEMPORAL_API_KEY')).toMatchObject({ value: '********', origin: 'environment' });
     expect(byName.get('HYDRA_NODES')).toMatchObject({ value: null, origin: 'default' });
-    expect(byName.has('embedding.model')).toBe(false);
+    expect(byName.get('HYDRA_EMBEDDING_MODEL')).toMatchObject({ value: 'mxbai-embed-large', origin: 'default' });
   });
 });

@@ -25,6 +25,7 @@ function countLooks(hosts: number, waiting: number): number {
     mustLoad: false,
     loadSeconds: 0,
     evictionSeconds: 0,
+    creditSeconds: 0,
     loadPlanned: true,
     readyAtSeconds: 0,
   }));
