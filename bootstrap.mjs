@@ -62,6 +62,12 @@ export const TINY_MODEL = {
   modelfile: 'models/starter-model/Modelfile.smollm2',
 };
 
+/**
+ * Chroma's server, which comes as a Python package. Tests of memory and its bench run it; whoever wants it as a service gets it with
+ * `hydra services`. The size is what pip loads.
+ */
+export const CHROMA = { requirement: 'chromadb==1.5.9', sizeBytes: 110e6 };
+
 /** Why the starter model is not there, and what that means, in one sentence for people.
  * @param {string} problem */
 function explainTinyModel(problem) {
@@ -1163,9 +1169,56 @@ async function runPython(args) {
   return runProgram(python, args);
 }
 
+// ------------------------------------------------------------------------------------------------------ servers of memory
+
+/** Chroma's command in a Python environment below the cache folder, whether it is there or not.
+ * @param {string} cache */
+export function chromaCommand(cache) {
+  const [folder, name] = process.platform === 'win32' ? ['Scripts', 'chroma.exe'] : ['bin', 'chroma'];
+  return path.join(chromaFolder(cache), folder, name);
+}
+
+/** @param {string} cache */
+function chromaFolder(cache) {
+  return path.join(cache, 'chroma-venv');
+}
+
+/** Written when everything is in the environment: its command alone may be the half of an interrupted installation.
+ * @param {string} cache */
+function chromaStamp(cache) {
+  return path.join(chromaFolder(cache), `${CHROMA.requirement}.complete`);
+}
+
+/** @param {string} cache */
+function hasChroma(cache) {
+  return fs.existsSync(chromaStamp(cache)) && fs.existsSync(chromaCommand(cache));
+}
+
+/** Makes the Python environment, or completes it; what pip has loaded already it takes from its own cache. Without it, tests are skipped.
+ * @param {string} cache */
+async function provideChroma(cache) {
+  const folder = chromaFolder(cache);
+  const pip = ['-m', 'pip', 'install', '--disable-pip-version-check', '--progress-bar=off', '--retries=1'];
+  try {
+    await progress.step(`${CHROMA.requirement}, pip`, async (note) => {
+      await runPython(['-m', 'venv', folder]);
+      const python = path.join(path.dirname(chromaCommand(cache)), 'python');
+      const onLine = (/** @type {string} */ line) => note(line.slice(0, 60));
+      await runProgram(python, [...pip, `--timeout=${CONNECT_TIMEOUT_MS / 1000}`, CHROMA.requirement], { onLine });
+      fs.writeFileSync(chromaStamp(cache), '');
+    });
+  } catch (error) {
+    if (isInterrupted) throw error;
+    progress.say(
+      `${CHROMA.requirement}: ${describeError(error)}\n  The tests of Chroma are skipped. It needs Python 3.9 with venv (Debian: apt install python3-venv);` +
+        ` should ${folder} be broken, delete it.`,
+    );
+  }
+}
+
 // -------------------------------------------------------------------------------------------------- what is needed, and how
 
-/** @typedef {'start' | 'test' | 'bench'} Purpose what is prepared for */
+/** @typedef {'start' | 'test' | 'bench' | 'bench:memory'} Purpose what is prepared for */
 /** @typedef {{ title: string, way: string, sizeBytes: number, counted: boolean }} PlannedFetch `counted`: towards the consent */
 /**
  * Where models run: nothing is to be done; an Ollama of the user's without a model; or an Ollama of our own.
@@ -1184,12 +1237,18 @@ async function runPython(args) {
  * @returns {Promise<Inference>} */
 async function chooseInference(purpose, environment) {
   if (purpose === 'test') return { kind: 'own', model: TINY_MODEL.name };
-  // The bench simulates its hosts.
-  if (purpose === 'bench' || hasListedNodes(environment)) return { kind: 'ready' };
+  // Benches simulate their hosts.
+  if (purpose !== 'start' || hasListedNodes(environment)) return { kind: 'ready' };
   const url = ollamaUrl(environment);
   const models = await listModels(url);
   if (models === null) return { kind: 'own', model: STARTER_MODEL.name };
   return models.length > 0 ? { kind: 'ready' } : { kind: 'empty', url };
+}
+
+/** Whether memory is tried on real servers.
+ * @param {Purpose} purpose */
+function needsServers(purpose) {
+  return purpose === 'test' || purpose === 'bench:memory';
 }
 
 /** Which settings and packages a record of found programs is valid for.
@@ -1219,6 +1278,7 @@ function isPrepared(purpose, environment, inference) {
   const cache = cacheFolder(environment);
   const programs = readPrograms(cache);
   if (!packagesAreReady() || programs === null || programs.madeFor !== setupFingerprint(environment)) return false;
+  if (needsServers(purpose) && !hasChroma(cache)) return false;
   const needsTemporal = purpose !== 'start' || !hasOwnTemporal(environment);
   if (needsTemporal && !fs.existsSync(programs.temporal?.path ?? '')) return false;
   if (inference.kind === 'ready') return true;
@@ -1340,9 +1400,12 @@ function listFetches(packages, programs, model) {
 function listTestFetches(purpose, cache) {
   const sandbox = path.join(cache, 'sandbox');
   const hasPytest = fs.existsSync(sandbox) && fs.readdirSync(sandbox).some((name) => name.startsWith('wheels-pytest'));
-  const missing = purpose === 'test' && canInstallTestPackages() ? missingTestPackages() : [];
+  const missing = needsServers(purpose) && canInstallTestPackages() ? missingTestPackages() : [];
+  // Like the npm packages: whoever runs the tests expects what they stand on.
+  const chroma = { title: CHROMA.requirement, way: 'pip, for the tests', sizeBytes: CHROMA.sizeBytes, counted: false };
   return [
     ...(hasPytest ? [] : [{ title: 'pytest', way: 'Python wheels, for the sandbox', ...SMALL_FETCH }]),
+    ...(needsServers(purpose) && !hasChroma(cache) ? [chroma] : []),
     ...missing.map((title) => ({ title, way: 'apt-get, for the tests', ...SMALL_FETCH })),
   ];
 }
@@ -1463,6 +1526,7 @@ async function prepareAlone(purpose, environment, inference, consent) {
     if (plan.model !== null) await provideModel(plan.model, inference, found.ollama ?? null, cache, consent);
   };
   const jobs = [providePackages, ...others.map((planned) => () => provide(planned)), provideModels];
+  if (needsServers(purpose) && !hasChroma(cache)) jobs.push(() => provideChroma(cache));
   await runTogether(jobs, Math.max(2, os.availableParallelism()));
   return settle(purpose, environment, inference, found);
 }
@@ -1733,8 +1797,8 @@ function missingTestPackages() {
   return Object.entries(TEST_PACKAGES).flatMap(([name, command]) => (canRun(command, ['--version']) ? [] : [name]));
 }
 
-/** Commands by package: the second sandbox, and what sees that nothing leaves the machine. */
-const TEST_PACKAGES = { bubblewrap: 'bwrap', strace: 'strace' };
+/** Commands by package: the second sandbox, what sees that nothing leaves the machine, and the hot tier of memory. */
+const TEST_PACKAGES = { bubblewrap: 'bwrap', strace: 'strace', 'redis-server': 'redis-server' };
 
 // ---------------------------------------------------------------------------------------------------------------- commands
 
@@ -1746,6 +1810,7 @@ const HELP = `Usage: node bootstrap.mjs <command>
   bench:fleet       set up and compare ways of placing calls on simulated fleets
   bench:fleet-http  set up and play the fleet's scenarios over real HTTP
   bench:peers       set up and compare with other routers, which it fetches into the cache folder
+  bench:memory      set up and measure memory beside bare calls of its servers, which it fetches
   setup             set up and nothing more
 
   --yes             fetch what is missing without asking, whatever its size
@@ -1757,6 +1822,7 @@ const BENCHES = {
   'bench:fleet': 'bench/fleet/main.ts',
   'bench:fleet-http': 'bench/fleet/over-http/main.ts',
   'bench:peers': 'bench/fleet/peers/main.ts',
+  'bench:memory': 'bench/memory/main.ts',
 };
 
 /** @param {string[]} args
@@ -1781,6 +1847,11 @@ async function main(args) {
     case 'bench:fleet-http':
     case 'bench:peers':
       await prepare('bench', consent);
+      await runTypeScript(BENCHES[command], words);
+      return undefined;
+    case 'bench:memory':
+      await prepare(command, consent);
+      await ensureTestPackages();
       await runTypeScript(BENCHES[command], words);
       return undefined;
     case 'setup':

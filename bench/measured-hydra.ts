@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import type { StoreDependencies } from '../activities/dependencies.ts';
+import type { RememberingDependencies } from '../activities/dependencies.ts';
 import type { RunGateway } from '../api/run-gateway.ts';
 import { submitRun } from '../api/submit-run.ts';
 import { createTemporalRunGateway } from '../api/temporal-run-gateway.ts';
@@ -9,8 +9,9 @@ import type { Settings } from '../config/settings.ts';
 import type { RunId } from '../domain/ids.ts';
 import { createEventWriter } from '../memory/event-writer.ts';
 import type { Memory } from '../memory/ports.ts';
-import { openSqliteMemory } from '../memory/sqlite/open-sqlite-memory.ts';
 import { connectTemporal } from '../workers/connect-temporal.ts';
+import { openEntries } from '../workers/open-entries.ts';
+import { openRecord } from '../workers/open-record.ts';
 import { readPromptsVersion } from '../workers/prompts-version.ts';
 import { toRunTimeouts } from '../workers/run-timeouts.ts';
 import { runWorkers } from '../workers/run-workers.ts';
@@ -35,13 +36,15 @@ const VERIFY_MAIN = join(import.meta.dirname, 'verify-process-main.ts');
 
 export async function startMeasuredHydra(settings: Settings, checkers: Checkers): Promise<MeasuredHydra> {
   Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('ERROR') });
-  const { memory, spent } = timeMemory(await openSqliteMemory({ folder: settings.home }));
+  const { memory, spent } = timeMemory(await openRecord(settings));
   const events = createEventWriter(memory.events);
   const temporal = await connectTemporal(settings);
   const { client, nativeConnection, namespace } = temporal;
-  const deps: StoreDependencies = { memory, events, settings, promptsVersion: await readPromptsVersion() };
-  const place = { connection: nativeConnection, namespace, graceMs: GRACE_MS, onDeath: fail };
   const report = (sentence: string): void => console.error(sentence);
+  const { entries } = await openEntries({ settings, memory, readVariable: () => undefined, report });
+  const promptsVersion = await readPromptsVersion();
+  const deps: RememberingDependencies = { memory, entries, events, settings, promptsVersion };
+  const place = { connection: nativeConnection, namespace, graceMs: GRACE_MS, onDeath: fail };
   const verify = startVerifyProcess({ settings, report, program: { path: VERIFY_MAIN, arguments: [checkers] } });
   const workers = await runWorkers({ place, deps, verify, report: () => {} });
   const runs = createTemporalRunGateway({ client, timeouts: toRunTimeouts(settings), deadlineMs: SUBMIT_DEADLINE_MS });

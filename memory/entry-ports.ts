@@ -228,7 +228,10 @@ export interface EntryMemory {
   search(query: EntryQuery): Promise<EntryAnswer>;
   /** In the order in which they are read. */
   status(): Promise<readonly TierStatus[]>;
-  /** Empties the copies and fills them again from the record, in the background; the status shows how far it is. */
+  /**
+   * Empties L1 and L4 and fills all copies again from the record, in the background; the status shows how far it is. L3 keeps
+   * what the record may have lost.
+   */
   rebuild(): Promise<void>;
   retain(retention: EntryRetention, dryRun: boolean): Promise<RetentionReport>;
   /** All entries that are neither deleted nor expired, of one namespace or all. */

@@ -69,8 +69,12 @@ class Holder<Work extends DutyWork> implements DutyHolder<Work> {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     const { tickMs, report } = this.#options;
+    let lastProblem = '';
     while (!signal.aborted) {
-      await this.#tick().catch((error: unknown) => report(`The fleet could not be looked after: ${String(error)}`));
+      const problem = await this.#tick().then(() => '', String);
+      // While a store is away, every tick fails in the same way.
+      if (problem !== '' && problem !== lastProblem) report(`The fleet could not be looked after: ${problem}`);
+      lastProblem = problem;
       await delay(tickMs, undefined, { signal }).catch(() => {});
     }
   }

@@ -1,19 +1,36 @@
 import type { Logger } from 'pino';
+import type { EntryMemory, EntryRetention } from '../memory/entry-ports.ts';
 import type { Memory } from '../memory/ports.ts';
 
 const DAY_MS = 86_400_000;
 
-/** Removes what is older than the retention time, now and every day; resolves to what stops it. */
-export function startPruning(memory: Memory, retentionDays: number, log: Logger): () => void {
+export interface PruningOptions {
+  readonly memory: Memory;
+  readonly entries: Pick<EntryMemory, 'retain'>;
+  /** How long runs are kept. */
+  readonly runDays: number;
+  /** What is kept of entries, as of now. */
+  readonly entryRetention: () => EntryRetention;
+  readonly log: Logger;
+}
+
+/** Removes runs and entries that are not to be kept any longer, now and every day; returns what stops it. */
+export function startPruning(options: PruningOptions): () => void {
   const prune = (): void => {
-    const before = new Date(Date.now() - retentionDays * DAY_MS).toISOString();
-    memory.prune(before).then(
-      ({ runs, artifacts }) => log.info({ runs, artifacts, before }, 'pruned'),
-      (error: unknown) => log.error({ err: error }, 'pruning failed; it is tried again tomorrow'),
+    pruneOnce(options).catch((error: unknown) =>
+      options.log.error({ err: error }, 'pruning failed; it is tried again tomorrow'),
     );
   };
   prune();
   const timer = setInterval(prune, DAY_MS);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+/** Entries first: what an artifact was kept for may be gone then. */
+async function pruneOnce({ memory, entries, runDays, entryRetention, log }: PruningOptions): Promise<void> {
+  const retained = await entries.retain(entryRetention(), false);
+  const before = new Date(Date.now() - runDays * DAY_MS).toISOString();
+  const { runs, artifacts } = await memory.prune(before);
+  log.info({ runs, artifacts, before, entries: retained }, 'pruned');
 }

@@ -11,8 +11,11 @@ export interface ListenerOptions {
   readonly url: string;
   readonly channel: string;
   readonly onMessage: (message: string) => void;
-  /** Called whenever listening has begun: from then on nothing is missed. */
-  readonly onConnect: () => void;
+  /**
+   * Called when messages may have been missed: whenever listening has begun, and every few seconds, because a proxy that shares
+   * connections keeps messages to itself.
+   */
+  readonly onDoubt: () => void;
 }
 
 /** A server that is back is heard again within a second. */
@@ -43,16 +46,20 @@ async function listenOnce(signal: AbortSignal, options: ListenerOptions): Promis
     query_timeout: CONNECT_TIMEOUT_MS,
     keepAlive: true,
   });
-  // The next heartbeat notices; without a listener the error would end the process.
-  client.on('error', () => {});
+  const lost = new AbortController();
+  // Without a listener the error would end the process.
+  client.on('error', () => lost.abort());
+  client.once('end', () => lost.abort());
+  const ended = AbortSignal.any([signal, lost.signal]);
   client.on('notification', ({ payload = '' }) => options.onMessage(payload));
   try {
     await client.connect();
     await client.query(`LISTEN ${escapeIdentifier(options.channel)}`);
-    options.onConnect();
-    while (!signal.aborted) {
-      await wait(HEARTBEAT_MS, undefined, { signal }).catch(() => {});
-      if (!signal.aborted) await client.query('SELECT 1');
+    for (;;) {
+      options.onDoubt();
+      await wait(HEARTBEAT_MS, undefined, { signal: ended }).catch(() => {});
+      if (ended.aborted) return;
+      await client.query('SELECT 1');
     }
   } finally {
     client.end().catch(() => {});

@@ -105,9 +105,10 @@ async function workOnClient<T>(pool: Pool, work: PostgresWork<T>, signal?: Abort
     client.release();
     return outcome;
   } catch (error) {
-    // After an error of the server or a refusal of ours the connection is sound. After any other, such as an abort, nobody knows.
+    // After an error of the server or a refusal of ours the connection is sound. After any other nobody knows; after an abort,
+    // whatever its reason, the server still works on what was asked.
     const isSound = error instanceof DatabaseError || error instanceof SynthesisFailure;
-    client.release(!isSound);
+    client.release(!isSound || signal?.aborted === true);
     throw error;
   }
 }

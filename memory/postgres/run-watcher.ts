@@ -25,8 +25,7 @@ export function createRunWatcher(url: string): RunWatcher {
       url,
       channel: RUN_EVENTS_CHANNEL,
       onMessage: (message) => notify([message as RunId]),
-      // What happened before, nobody told.
-      onConnect: notifyAll,
+      onDoubt: notifyAll,
     });
   }
 

@@ -1,6 +1,6 @@
 /**
- * A process of its own that works on a store of the SQLite adapter, for tests of what processes do to each other.
- * Usage: memory-child.ts COMMAND ARGUMENTS…; it prints `ready`, waits for a line on its standard input and then works.
+ * A process of its own that works on a store, for tests of what processes do to each other. The store is a folder with SQLite,
+ * or the URL of a Postgres. Usage: memory-child.ts COMMAND ARGUMENTS…; it prints `ready`, waits for a line on its standard input and then works.
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { SynthesisFailure } from '../../domain/failure.ts';
 import type { ContentHash, RunId, StepKey } from '../../domain/ids.ts';
 import type { NewRunEvent } from '../../domain/run-event.ts';
 import type { Memory } from '../../memory/ports.ts';
+import { openPostgresMemory } from '../../memory/postgres/open-postgres-memory.ts';
 import { findProblems, migrateDatabase } from '../../memory/sqlite/migrate-database.ts';
 import { readMigrations } from '../../memory/sqlite/migration-files.ts';
 import { openDatabase } from '../../memory/sqlite/open-database.ts';
@@ -17,15 +18,15 @@ import { waitForGo } from '../support/child-processes.ts';
 
 const COMMANDS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> = {
   /** Opens the store, as every process does at its start. */
-  async open(folder) {
-    const memory = await openSqliteMemory({ folder: folder ?? '' });
+  async open(place) {
+    const memory = await openMemory(place);
     const { schemaVersion } = await memory.describe();
     await memory.close();
     return schemaVersion;
   },
   /** Writes of every kind, one transaction each. */
-  async write(folder, name, count) {
-    const memory = await openSqliteMemory({ folder: folder ?? '' });
+  async write(place, name, count) {
+    const memory = await openMemory(place);
     const problems: string[] = [];
     for (let index = 0; index < Number(count); index += 1) {
       await writeOne(memory, name ?? '', index).catch((error: unknown) => problems.push(String(error)));
@@ -36,8 +37,8 @@ const COMMANDS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>
     return problems;
   },
   /** Offers a value of its own under many keys; returns what was accepted. */
-  async accept(folder, value, count) {
-    const memory = await openSqliteMemory({ folder: folder ?? '' });
+  async accept(place, value, count) {
+    const memory = await openMemory(place);
     const accepted: unknown[] = [];
     for (let index = 0; index < Number(count); index += 1) {
       accepted.push(await memory.steps.acceptOnce(`key-${index}` as StepKey, 'run' as RunId, value));
@@ -45,9 +46,19 @@ const COMMANDS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>
     await memory.close();
     return accepted;
   },
+  /** Claims many duties; returns which it got. */
+  async claim(place, holder, count) {
+    const memory = await openMemory(place);
+    const got: number[] = [];
+    for (let index = 0; index < Number(count); index += 1) {
+      if (await memory.ownership.claim(`duty-${index}`, holder ?? '', 600_000)) got.push(index);
+    }
+    await memory.close();
+    return got;
+  },
   /** Appends until it is killed; prints each sequence once it is stored. */
-  async append(folder) {
-    const memory = await openSqliteMemory({ folder: folder ?? '' });
+  async append(place) {
+    const memory = await openMemory(place);
     for (let sequence = 1; ; sequence += 1) {
       await memory.events.append([createNote('run', String(sequence))]);
       process.stdout.write(`${sequence}\n`);
@@ -73,6 +84,10 @@ const COMMANDS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>
   },
   fillDisk: (folder) => fillDisk(folder ?? ''),
 };
+
+function openMemory(place = ''): Promise<Memory> {
+  return place.startsWith('postgres:') ? openPostgresMemory({ url: place }) : openSqliteMemory({ folder: place });
+}
 
 async function writeOne(memory: Memory, name: string, index: number): Promise<unknown> {
   const run = `${name}-${index - (index % 5)}` as RunId;

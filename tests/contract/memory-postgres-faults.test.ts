@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { SynthesisFailure } from '../../domain/failure.ts';
 import { openPostgresMemory } from '../../memory/postgres/open-postgres-memory.ts';
+import { createPostgresConnection } from '../../memory/postgres/postgres-connection.ts';
+import { MOST_CONNECTIONS, STATEMENT_TIMEOUT_MS } from '../../memory/postgres/postgres-pool.ts';
 import type { Memory } from '../../memory/ports.ts';
 import { startRealPostgres, type RealPostgres } from '../support/real-postgres.ts';
 import { collect, finished, note, runId, stepKey, toNote } from './memory-fixtures.ts';
@@ -27,7 +30,7 @@ async function open(now?: () => number): Promise<Memory> {
   return memory;
 }
 
-test('a subscriber hears within a second what another process writes, before and after a restart of the server', async () => {
+test('a subscriber hears at once what another process writes, before and after a restart of the server', async () => {
   const [reader, writer] = [await open(), await open()];
   const received: string[] = [];
   const delays: number[] = [];
@@ -54,7 +57,8 @@ test('a subscriber hears within a second what another process writes, before and
   await expect.poll(() => received, PATIENTLY).toEqual(['1 one', '2 two', '3 three']);
   await writer.events.append([finished('a')]);
   await reading;
-  expect(delays[1]).toBeLessThan(1000);
+  // Far below the seconds of its heartbeat: it was told, and did not find it by looking.
+  expect(delays[1]).toBeLessThan(3000);
 });
 
 test('two processes that append to the same runs, in whatever order, count without a gap and never wait in a circle', async () => {
@@ -102,6 +106,37 @@ test('who has a duty is decided by the clock of the server, whatever the machine
   expect(await memory.ownership.claim('short', 'a', 1)).toBe(true);
   await expect.poll(() => memory.ownership.claim('short', 'b', 1), PATIENTLY).toBe(true);
 });
+
+// The server ends a statement itself after ten seconds: whoever waits for that is too late.
+const BEFORE_THE_SERVER = { timeout: STATEMENT_TIMEOUT_MS - 1_000 };
+
+test(
+  'calls that were given up leave no connection behind that still waits for the server',
+  BEFORE_THE_SERVER,
+  async () => {
+    const connection = createPostgresConnection({ url });
+    const reason = new SynthesisFailure('StoreUnavailable', 'No answer in time.');
+    const giveUp = async (): Promise<void> => {
+      const leaving = new AbortController();
+      const slow = connection.perform(
+        'test.sleep',
+        async (session) => {
+          const asked = session.row('SELECT pg_sleep(60)');
+          setImmediate(() => leaving.abort(reason));
+          await asked;
+        },
+        leaving.signal,
+      );
+      await expect(slow).rejects.toThrow('No answer in time.');
+    };
+    await Promise.all(Array.from({ length: MOST_CONNECTIONS }, giveUp));
+    const { one } = (await connection.perform('test.ask', (session) =>
+      session.row<{ one: number }>('SELECT 1 AS one'),
+    ))!;
+    expect(one).toBe(1);
+    await connection.close();
+  },
+);
 
 test('what cannot be opened says why', async () => {
   await postgres.stop();

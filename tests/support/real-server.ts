@@ -15,6 +15,8 @@ export interface ServerStart {
   readonly program: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Where it runs; absent: where the tests do. */
+  readonly folder?: string;
   /** For programs that refuse to run as root: whom they run as. */
   readonly user?: { readonly uid: number; readonly gid: number };
   /** What asks it to end at once, with its work in order; SIGTERM unless named. */
@@ -28,8 +30,9 @@ const START_TIMEOUT_MS = 60_000;
 
 /** Starts a server and waits until it is ready. Errors: with the end of its output when it ends or stays silent. */
 export async function startRealServer(start: ServerStart): Promise<RealServer> {
-  const { program, args, env, user, stopSignal = 'SIGTERM', isReady } = start;
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env }, ...user });
+  const { program, args, env, folder, user, stopSignal = 'SIGTERM', isReady } = start;
+  const place = { env: { ...process.env, ...env }, ...(folder && { cwd: folder }), ...user };
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...place });
   const output = keepOutput(child);
   const endWithTests = () => child.kill('SIGKILL');
   process.once('exit', endWithTests);

@@ -37,7 +37,8 @@ export function startCli(words: readonly string[], environment: Record<string, s
     ended,
     async waitFor(text) {
       while (!stdout.includes(text) && !stderr.includes(text)) {
-        if (child.exitCode !== null) throw new Error(`It ended without "${text}": ${stdout}${stderr}`);
+        if (child.exitCode !== null || child.signalCode !== null)
+          throw new Error(`It ended without "${text}": ${stdout}${stderr}`);
         await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), ended]);
       }
     },

@@ -83,7 +83,8 @@ export async function startHydra(options: HydraOptions): Promise<RunningHydra> {
   const temporal = await connectTemporal(settings);
   const { environment = {} } = options;
   const readVariable = (name: string): string | undefined => environment[name];
-  const { entries, close: closeEntries } = await openEntries({ settings, memory, readVariable, report: () => {} });
+  const remembering = await openEntries({ settings, memory, readVariable, report: () => {} });
+  const { entries } = remembering;
   const promptsVersion = await readPromptsVersion();
   const deps: RememberingDependencies = { memory, entries, events, settings, promptsVersion };
   const place: WorkerPlace = {
@@ -116,7 +117,7 @@ export async function startHydra(options: HydraOptions): Promise<RunningHydra> {
     async stop() {
       await replayEverything(temporal, settings);
       await workers.stop();
-      await closeEntries();
+      await remembering.close();
       await events.close();
       await temporal.close();
       await temporalServer.stop();

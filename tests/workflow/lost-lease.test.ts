@@ -2,11 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RememberingDependencies } from '../../activities/dependencies.ts';
 import { submitRun } from '../../api/submit-run.ts';
 import { createTemporalRunGateway } from '../../api/temporal-run-gateway.ts';
 import { loadSettings } from '../../config/load-settings.ts';
+import { SynthesisFailure } from '../../domain/failure.ts';
 import type { NodeId, RunId } from '../../domain/ids.ts';
 import type { NodeSnapshot } from '../../domain/node.ts';
 import { isTerminal, type RunRecord } from '../../domain/run.ts';
@@ -47,6 +48,8 @@ let events: EventWriter;
 let submit: (change: Parameters<typeof aRequest>[0]) => Promise<RunId>;
 /** How many grants still come from an owner of the fleet that is replaced before the call begins. */
 let staleGrants = 0;
+/** How many steps from now on are done for nothing, because the store cannot keep what came out. */
+const storeFailures = { generateText: 0, verifyProgram: 0 };
 const stopping: (() => Promise<void>)[] = [];
 
 function anOwner(): Scheduler {
@@ -62,6 +65,15 @@ function aSnapshot(): NodeSnapshot {
   return aNodeSnapshot({ id: ID, url: node.url, models: [model] });
 }
 
+/** The memory as a worker sees it whose store goes away. */
+function forgetful(step: keyof typeof storeFailures, kept: Memory): Memory {
+  const acceptOnce: Memory['steps']['acceptOnce'] = async (...result) => {
+    if (storeFailures[step]-- > 0) throw new SynthesisFailure('StoreUnavailable', 'The store is away.');
+    return kept.steps.acceptOnce(...result);
+  };
+  return { ...kept, steps: { ...kept.steps, acceptOnce } };
+}
+
 async function startWorkers(deps: RememberingDependencies): Promise<void> {
   const { nativeConnection: connection, namespace } = temporal;
   const onDeath = (error: unknown): never => {
@@ -74,6 +86,7 @@ async function startWorkers(deps: RememberingDependencies): Promise<void> {
   const { codePath } = await buildWorkflowBundle(deps.settings.cache);
   const nodes = createNodeWorkers(place, {
     ...deps,
+    memory: forgetful('generateText', deps.memory),
     languageModel: createOllamaLanguageModel(),
     scheduler: owner,
     preloader: { preload: async () => {} },
@@ -85,6 +98,7 @@ async function startWorkers(deps: RememberingDependencies): Promise<void> {
   const control = await startControlWorker(place, { ...deps, schedulerHere }, codePath);
   const verify = await startVerifyWorker(place, {
     ...deps,
+    memory: forgetful('verifyProgram', deps.memory),
     runner: null,
     noRunnerReason: 'not here',
     tools: STATIC_TOOLS,
@@ -169,5 +183,25 @@ describe('a call whose lease is gone when it begins, as after a change of the ow
     expect(node.log().totals.answered).toBe(before);
     // 0, 0.2, 0.4, 0.8, 1.6 and 3.2 seconds apart: the sixth or seventh is after the end of the wait.
     expect(await countSteps(run, 'generateText')).toBeLessThanOrEqual(8);
+  });
+});
+
+describe('a step whose outcome cannot be kept, because the store is away,', () => {
+  beforeEach(() => {
+    staleGrants = 0;
+  });
+
+  test('is done again, in growing pauses, until it can be kept: a call', async () => {
+    storeFailures.generateText = 3;
+    const run = await outcome('while the store is away');
+    expect(run).toMatchObject({ status: 'completed', result: { parts: [{ node: 'n1', attempts: 1 }] } });
+    expect(await countSteps(run, 'generateText')).toBe(4);
+  });
+
+  test('and a check, which uses up none of its ten tries', async () => {
+    storeFailures.verifyProgram = 3;
+    const run = await outcome('while the store is away again');
+    expect(run.status).toBe('completed');
+    expect([await countSteps(run, 'generateText'), await countSteps(run, 'verifyProgram')]).toEqual([1, 4]);
   });
 });
