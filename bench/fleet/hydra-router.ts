@@ -25,11 +25,13 @@ export interface HydraVariant {
   readonly options?: Partial<SchedulerOptions>;
   /** Whether the operator has said how much memory each host has. */
   readonly knowsMemory?: boolean;
+  /** Of the slots that a host has, how many times that it is said to have. */
+  readonly slotFactor?: number;
 }
 
 /** Hydra's own scheduler, as it is in production, on the virtual clock. It knows no speeds beforehand. */
-export function createHydraPolicy(name: string, { options = {}, knowsMemory = true }: HydraVariant = {}): Policy {
-  return { name, create: (surroundings) => new HydraRouter(surroundings, options, knowsMemory) };
+export function createHydraPolicy(name: string, variant: HydraVariant = {}): Policy {
+  return { name, create: (surroundings) => new HydraRouter(surroundings, variant) };
 }
 
 interface OpenCall {
@@ -44,18 +46,16 @@ interface OpenCall {
 /** What surrounds the scheduler in production, without its delays: callers that ask again by themselves, and the prober. */
 class HydraRouter implements Router {
   private readonly surroundings: RouterSurroundings;
-  private readonly options: Partial<SchedulerOptions>;
-  private readonly knowsMemory: boolean;
+  private readonly variant: HydraVariant;
   private readonly open = new Set<OpenCall>();
   private scheduler: Scheduler;
   private closed = false;
   /** The process with the scheduler; a killed one's events come to nothing. */
   private life = 0;
 
-  constructor(surroundings: RouterSurroundings, options: Partial<SchedulerOptions>, knowsMemory: boolean) {
+  constructor(surroundings: RouterSurroundings, variant: HydraVariant) {
     this.surroundings = surroundings;
-    this.options = options;
-    this.knowsMemory = knowsMemory;
+    this.variant = variant;
     this.scheduler = this.startScheduler();
   }
 
@@ -87,15 +87,17 @@ class HydraRouter implements Router {
 
   private startScheduler(): Scheduler {
     const { clock, draw, hosts, scenario } = this.surroundings;
+    const { options, slotFactor = 1 } = this.variant;
     const scheduler = createScheduler({
       clock,
       random: () => draw.fraction(),
       leaseTtlMs: LEASE_TTL_MS,
-      ...this.options,
+      ...options,
     });
     scheduler.setModelSizes(scenario.fleet.models);
     for (const { address } of hosts) {
-      scheduler.addNode({ id: nodeIdOf(address.id), url: `http://${address.id}:11434`, slots: address.slots });
+      const slots = slotFactor * address.slots;
+      scheduler.addNode({ id: nodeIdOf(address.id), url: `http://${address.id}:11434`, slots });
     }
     const { life } = this;
     const look = (): void => {
@@ -109,6 +111,7 @@ class HydraRouter implements Router {
 
   private observe(scheduler: Scheduler, host: SimulatedHost): void {
     const { fleet } = this.surroundings.scenario;
+    const { knowsMemory = true } = this.variant;
     const alive = host.isAnswering();
     const resident = new Set(alive ? host.residentModels() : []);
     scheduler.observe(nodeIdOf(host.address.id), {
@@ -118,7 +121,7 @@ class HydraRouter implements Router {
       residentModels: fleet.models
         .filter(({ name }) => resident.has(name))
         .map(({ name, sizeBytes }) => ({ name, sizeBytes, vramBytes: sizeBytes, contextTokens: null })),
-      memory: this.knowsMemory ? memoryOf(host, fleet.models) : null,
+      memory: knowsMemory ? memoryOf(host, fleet.models) : null,
     });
   }
 
@@ -145,7 +148,7 @@ class HydraRouter implements Router {
     if (host === undefined) throw new Error(`There is no host ${lease.nodeId}.`);
     const startSeconds = clock.nowSeconds();
     this.scheduler.claim(lease.leaseId);
-    const hostCall = host.submit(open.call, (ending) => this.takeEnding(open, ending, startSeconds));
+    const hostCall = host.submit(open.call, (ending) => this.hearEnding(open, lease, ending, startSeconds));
     open.running = { lease, host, hostCall };
     if (!host.isAnswering()) this.noticeSilence(open, lease);
     else this.watch(open, lease);
@@ -170,14 +173,25 @@ class HydraRouter implements Router {
     });
   }
 
-  private takeEnding(open: OpenCall, ending: HostEnding, startSeconds: number): void {
+  private hearEnding(open: OpenCall, lease: Lease, ending: HostEnding, startSeconds: number): void {
+    const { clock, waitsBesideHost } = this.surroundings;
+    const hostSeconds = clock.nowSeconds() - startSeconds;
+    const waitSeconds = waitsBesideHost.get(open.call.id) ?? 0;
+    if (waitSeconds === 0) return this.takeEnding(open, ending, hostSeconds);
+    clock.after(waitSeconds, () => {
+      if (open.running?.lease === lease) this.takeEnding(open, ending, hostSeconds);
+    });
+  }
+
+  private takeEnding(open: OpenCall, ending: HostEnding, hostSeconds: number): void {
     const { clock, record } = this.surroundings;
     switch (ending.kind) {
       case 'finished': {
         const { namespace } = open.job;
-        record.services.push({ namespace, startSeconds, endSeconds: clock.nowSeconds() });
+        const endSeconds = clock.nowSeconds();
+        record.services.push({ namespace, startSeconds: endSeconds - hostSeconds, endSeconds });
         this.open.delete(open);
-        this.release(open, finishedReport(open.call, ending, clock.nowSeconds() - startSeconds));
+        this.release(open, finishedReport(open.call, ending, hostSeconds));
         return open.done();
       }
       case 'truncated':

@@ -1,4 +1,4 @@
-/** Compares ways of placing calls on simulated fleets, and writes the report: `npm run bench:fleet -- [--seeds N] [--out FOLDER]`. */
+/** Compares ways of placing calls on simulated fleets, and writes the report: `npm run bench:fleet -- [--quick] [--seeds N] [--out FOLDER]`. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,12 +13,14 @@ import { measureScale, SCALES, type ScaleMeasurement } from './scale.ts';
 
 const { values: options } = parseArgs({
   options: {
+    /** Two seeds: to see that everything works. */
+    quick: { type: 'boolean', default: false },
     /** How many paired seeds. */
     seeds: { type: 'string', default: '20' },
     out: { type: 'string', default: join(import.meta.dirname, '../results') },
   },
 });
-const seedCount = Number(options.seeds);
+const seedCount = options.quick ? 2 : Number(options.seeds);
 if (!Number.isSafeInteger(seedCount) || seedCount < 1) {
   throw new Error(`--seeds is a whole number from 1 up, not ${options.seeds}.`);
 }

@@ -1,8 +1,10 @@
+import type { NodeId } from '../../domain/ids.ts';
 import { AnswerLengths } from '../../fleet/learning/answer-lengths.ts';
+import { RateBook } from '../../fleet/learning/learned-rates.ts';
 import { FairShares } from '../../fleet/scheduling/fair-shares.ts';
 import { PLAN_WEIGHTS } from '../../fleet/scheduling/plan-grants.ts';
 import type { ScenarioKind } from './compare-policies.ts';
-import { createHydraPolicy } from './hydra-router.ts';
+import { createHydraPolicy, type HydraVariant } from './hydra-router.ts';
 import {
   LEAST_CONNECTIONS,
   LITELLM_LEAST_BUSY,
@@ -12,7 +14,7 @@ import {
   SOLLOL,
   WARM_FIRST,
 } from './push-policies.ts';
-import type { Policy } from './router.ts';
+import type { Policy, RouterSurroundings } from './router.ts';
 
 export const HYDRA = createHydraPolicy('Hydra');
 
@@ -54,6 +56,13 @@ class PredictedLengths extends AnswerLengths {
   }
 }
 
+/** Takes operators at their word. */
+class ToldParallelism extends RateBook {
+  override credits(_nodeId: NodeId, _model: string, slots: number): number {
+    return slots;
+  }
+}
+
 /** Serves whoever came first. */
 class NoShares extends FairShares {
   override layOutTurns(): ReturnType<FairShares['layOutTurns']> {
@@ -63,6 +72,9 @@ class NoShares extends FairShares {
 
 /** Seconds of waiting weigh so much that nobody is ever passed. */
 const FIRST_COME_FIRST_SERVED = 1e6;
+
+/** Older versions of Ollama answered four calls at once unless told otherwise, today's answer one. */
+const OVERSTATED = 4;
 
 /** Hydra without one of its terms, or knowing less. The factories make each run learn for itself. */
 export const ABLATIONS: readonly Policy[] = [
@@ -74,6 +86,10 @@ export const ABLATIONS: readonly Policy[] = [
   })),
   withoutTerm('without fair turns', () => ({ shares: new NoShares() })),
   createHydraPolicy('memory of hosts unknown', { knowsMemory: false }),
+  createHydraPolicy('hosts said to have four times their slots', { slotFactor: OVERSTATED }),
+  withoutTerm('the same, and believed', ({ clock }) => ({ rates: new ToldParallelism(() => clock.now()) }), {
+    slotFactor: OVERSTATED,
+  }),
 ];
 
 /** The scenarios in which the terms show. */
@@ -88,7 +104,10 @@ export const ABLATED: readonly ScenarioKind[] = [
 
 function withoutTerm(
   name: string,
-  createOptions: () => NonNullable<NonNullable<Parameters<typeof createHydraPolicy>[1]>['options']>,
+  createOptions: (surroundings: RouterSurroundings) => NonNullable<HydraVariant['options']>,
+  variant: HydraVariant = {},
 ): Policy {
-  return { name, create: (surroundings) => createHydraPolicy(name, { options: createOptions() }).create(surroundings) };
+  const create: Policy['create'] = (surroundings) =>
+    createHydraPolicy(name, { ...variant, options: createOptions(surroundings) }).create(surroundings);
+  return { name, create };
 }

@@ -17,16 +17,33 @@ export interface Played {
 /** Beyond any run: what lasts longer hangs. */
 const LONGEST_RUN_SECONDS = 7 * 24 * 3600;
 
+/** What calls wait for that is neither a free slot nor their host: seconds, by call. */
+export interface CallWaits {
+  /** From the moment when a call could be asked to its arrival at the router. Which of many comes first is decided by it. */
+  readonly toRouter: ReadonlyMap<string, number>;
+  /** While the call holds its slot: on the way to the host and back. */
+  readonly besideHost: ReadonlyMap<string, number>;
+}
+
+const NO_WAITS: CallWaits = { toRouter: new Map(), besideHost: new Map() };
+
 /**
  * Plays a scenario with a policy in virtual time.
- * Determinism: scenario and policy give the same run.
+ * Determinism: scenario, policy and waits give the same run.
  */
-export async function playScenario(scenario: Scenario, policy: Policy): Promise<Played> {
+export async function playScenario(scenario: Scenario, policy: Policy, waits: CallWaits = NO_WAITS): Promise<Played> {
   const clock = createVirtualClock();
   const hosts = scenario.fleet.hosts.map((host) => new SimulatedHost(host, scenario.fleet.models, clock));
   const record = createRunRecord();
-  const router = policy.create({ scenario, hosts, clock, record, draw: createDraw(scenario.seed) });
-  const client = new Client(scenario, router, record, clock);
+  const router = policy.create({
+    scenario,
+    hosts,
+    clock,
+    record,
+    draw: createDraw(scenario.seed),
+    waitsBesideHost: waits.besideHost,
+  });
+  const client = new Client(scenario, router, record, clock, waits.toRouter);
   for (const fault of scenario.faults) scheduleFault(fault, hosts, router, clock, scenario.seed);
   client.start();
   await clock.run(() => client.isDone() || clock.nowSeconds() > LONGEST_RUN_SECONDS);
@@ -43,15 +60,23 @@ class Client {
   private readonly router: Router;
   private readonly record: RunRecord;
   private readonly clock: VirtualClock;
+  private readonly waitsToRouter: CallWaits['toRouter'];
   private readonly waitingJobs: BenchJob[] = [];
   private openJobs = 0;
   private jobsLeft: number;
 
-  constructor(scenario: Scenario, router: Router, record: RunRecord, clock: VirtualClock) {
+  constructor(
+    scenario: Scenario,
+    router: Router,
+    record: RunRecord,
+    clock: VirtualClock,
+    waitsToRouter: CallWaits['toRouter'],
+  ) {
     this.scenario = scenario;
     this.router = router;
     this.record = record;
     this.clock = clock;
+    this.waitsToRouter = waitsToRouter;
     this.jobsLeft = scenario.workload.jobs.length;
   }
 
@@ -83,7 +108,10 @@ class Client {
     for (const call of job.calls) {
       if (asked.has(call.id) || !isReady(call)) continue;
       asked.add(call.id);
-      this.router.submit(call, job, () => this.finish(call, job, asked));
+      const ask = (): void => this.router.submit(call, job, () => this.finish(call, job, asked));
+      const waitSeconds = this.waitsToRouter.get(call.id) ?? 0;
+      if (waitSeconds > 0) this.clock.after(waitSeconds, ask);
+      else ask();
     }
   }
 

@@ -11,6 +11,8 @@ export interface RouterSurroundings {
   readonly clock: VirtualClock;
   readonly record: RunRecord;
   readonly draw: Draw;
+  /** Seconds by call that it spends on the way to its host and back; only what plays a run over HTTP again has any. */
+  readonly waitsBesideHost: ReadonlyMap<string, number>;
 }
 
 /** Brings calls to hosts. */

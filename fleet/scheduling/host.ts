@@ -54,10 +54,10 @@ export interface Readiness {
 }
 
 /**
- * A call that has outlived its prediction is expected to go on for a tenth of what it took so far: the estimate stays
- * above zero and grows, so that a hanging call does not make its host look free in a moment for ever.
+ * A call that has outlived its prediction is expected to go on for half of what it took so far. Answers spread so widely around
+ * their mean that those twice as long go on for about that (exactly 0.56 where the logarithm of the length spreads by 0.8).
  */
-const OVERRUN_SHARE = 0.1;
+const OVERRUN_SHARE = 0.5;
 
 export function createHost(address: NodeAddress): Host {
   return {
@@ -121,6 +121,14 @@ export function secondsUntilFree(host: Host, nowMs: number): number[] {
     ...Array<number>(freeSlots(host)).fill(0),
     ...[...remaining.slice(surplus), ...heldBack].sort((a, b) => a - b),
   ];
+}
+
+/** Seconds until the host runs fewer than so many calls; zero when it does now. */
+export function secondsUntilFewer(host: Host, calls: number, nowMs: number): number {
+  const surplus = host.running.size - calls;
+  if (surplus < 0) return 0;
+  const remaining = [...host.running.values()].map((call) => remainingSeconds(call, nowMs)).sort((a, b) => a - b);
+  return remaining[surplus] ?? 0;
 }
 
 /** A model is ready when it was seen in memory or a running call uses it. */

@@ -3,7 +3,7 @@ import { evictionSeconds } from './eviction-cost.ts';
 import type { FairShares } from './fair-shares.ts';
 import type { HostBreakers } from '../health/host-breakers.ts';
 import type { MemoryLimits } from '../model-memory/memory-limits.ts';
-import { freeSlots, isCapable, readinessOf, secondsUntilFree, type Host } from './host.ts';
+import { freeSlots, isCapable, readinessOf, secondsUntilFewer, secondsUntilFree, type Host } from './host.ts';
 import type { RateBook } from '../learning/learned-rates.ts';
 import { serviceSeconds, type CallKind, type CallToPlace, type HostOption, type PlannedHost } from './plan-grants.ts';
 import type { WaitingCall } from './waiting-call.ts';
@@ -112,13 +112,15 @@ class KindBook {
 
   private optionOf(host: Host, plannedHost: PlannedHost, model: string, contextTokens: number): HostOption {
     const { view, wantedModels } = this;
+    const { id, slots } = host.address;
     const { mustLoad, readySeconds } = readinessOf(host, model, view.nowMs);
-    const speed = view.rates.estimate(host.address.id, model);
+    const speed = view.rates.estimate(id, model);
     const eviction = { rates: view.rates, wantedModels };
     return {
       host: plannedHost,
       promptSecondsPerToken: speed.promptSecondsPerToken,
       completionSecondsPerToken: speed.completionSecondsPerToken,
+      creditSeconds: secondsUntilFewer(host, view.rates.credits(id, model, slots), view.nowMs),
       mustLoad,
       loadSeconds: mustLoad ? speed.loadSeconds : readySeconds,
       evictionSeconds: mustLoad ? evictionSeconds(host, model, contextTokens, eviction) : 0,

@@ -16,6 +16,11 @@ export interface HostOption {
   readonly host: PlannedHost;
   readonly promptSecondsPerToken: number;
   readonly completionSecondsPerToken: number;
+  /**
+   * Seconds until the host runs no more calls than it was learned to answer at once, whatever slots it is said to have; zero
+   * when one may start now. What comes sooner only waits in a queue that nobody sees.
+   */
+  readonly creditSeconds: number;
   readonly mustLoad: boolean;
   /** Seconds from a start now until the model is in memory: a whole load, the rest of one under way, or zero. */
   readonly loadSeconds: number;
@@ -115,7 +120,7 @@ function placeCall<Call extends CallToPlace>(
 ): void {
   const best = soonestOption(queue);
   if (best === undefined) return;
-  if (best.host.hasFreeSlot) {
+  if (best.host.hasFreeSlot && best.creditSeconds === 0) {
     const rival = chosen.get(best.host.nodeId)?.call;
     const isPeer = rival?.urgency === call.urgency && rival.turn === call.turn;
     const loss = lossOfStarting(call, best, queue, weights);
@@ -202,8 +207,13 @@ function occupy(call: CallToPlace, option: HostOption): void {
 
 /** When the first prompt token could be read there. */
 function startSeconds(option: HostOption): number {
-  const free = option.host.soonestSeconds;
+  const free = freeSeconds(option);
   return option.loadPlanned ? Math.max(free, option.readyAtSeconds) : free + option.loadSeconds;
+}
+
+/** When the host could take up one more call of the model. */
+function freeSeconds({ host, creditSeconds }: HostOption): number {
+  return Math.max(host.soonestSeconds, creditSeconds);
 }
 
 function ascending(a: number, b: number): number {
@@ -224,7 +234,7 @@ function offerOf(call: CallToPlace, option: HostOption): Offer {
   return {
     nodeId: option.host.nodeId,
     mustLoad: !option.loadPlanned,
-    waitSeconds: option.host.soonestSeconds,
+    waitSeconds: freeSeconds(option),
     finishSeconds: startSeconds(option) + serviceSeconds(call, option),
   };
 }

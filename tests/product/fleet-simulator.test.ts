@@ -1,11 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createHydraPolicy } from '../../bench/fleet/hydra-router.ts';
-import { measureRun } from '../../bench/fleet/measure-run.ts';
+import { foresee } from '../../bench/fleet/over-http/foresee.ts';
 import { measureHttpRun } from '../../bench/fleet/over-http/measure-http-run.ts';
 import { playOverHttp } from '../../bench/fleet/over-http/play-over-http.ts';
 import { limitAnswers, speedUp } from '../../bench/fleet/over-http/speed-up.ts';
-import { playScenario } from '../../bench/fleet/play-scenario.ts';
 import type { Scenario } from '../../bench/fleet/scenario.ts';
 import { createScenario } from '../../bench/fleet/scenarios.ts';
 import { measureForeignLoad, openFleetStage } from '../support/fleet-stage.ts';
@@ -46,11 +44,11 @@ describe('the fleet simulator', () => {
       const choice = { fleet, workload: 'capped-burst', seed: 1, size: { calls: 48 } } as const;
       const scenario = speedUp(spreadArrivals(limitAnswers(createScenario(choice))), FACTOR);
 
-      const simulated = measureRun(await playScenario(scenario, createHydraPolicy('Hydra')));
-      const http = measureHttpRun(await playOverHttp(scenario, FACTOR, stage));
+      const run = await playOverHttp(scenario, FACTOR, stage);
+      const http = measureHttpRun(run);
 
       skipWhenBusy(http.foreignCores, skip);
-      const foreseen = simulated.makespan * FACTOR + (http.overhead.lastHostMs / 1000) * FACTOR;
+      const foreseen = (await foresee(run)).withWaits;
       expect(http).toMatchObject({ lost: 0, doubled: 0, wronglyComplete: 0 });
       process.stderr.write(`${fleet}: foreseen ${foreseen.toFixed(0)} s, over HTTP ${http.makespan.toFixed(0)} s\n`);
       expect(http.makespan / foreseen).toBeGreaterThan(0.9);

@@ -3,6 +3,7 @@ import type { CheckedAnswers } from './check-answers.ts';
 import type { HostReport } from './host-messages.ts';
 import type { PlayedAnswer } from './played-answer.ts';
 import type { JobTimes } from './play-workload.ts';
+import type { Grant } from './router-messages.ts';
 
 /** One run over real HTTP, as it was seen. Moments are milliseconds since 1970. */
 export interface HttpRun extends CheckedAnswers {
@@ -13,7 +14,7 @@ export interface HttpRun extends CheckedAnswers {
   readonly jobs: readonly JobTimes[];
   readonly answers: readonly PlayedAnswer[];
   /** By call, in the order of the grants; a call that moves has several. */
-  readonly grants: ReadonlyMap<string, readonly number[]>;
+  readonly grants: ReadonlyMap<string, readonly Grant[]>;
   readonly hosts: ReadonlyMap<string, HostReport>;
   readonly fault: FaultSeen | null;
   /** Cores that were busy meanwhile with all processes of the run, and with any others. */

@@ -7,10 +7,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeCircumstances } from '../../describe-machine.ts';
-import { createHydraPolicy } from '../hydra-router.ts';
-import { measureRun } from '../measure-run.ts';
-import { playScenario } from '../play-scenario.ts';
 import { createScenario, type ScenarioChoice } from '../scenarios.ts';
+import { foresee } from './foresee.ts';
 import { HTTP_RESULT_FILE, type PlayedBoth } from './http-results.ts';
 import { measureHttpRun } from './measure-http-run.ts';
 import { FULL_PLAN, QUICK_PLAN } from './plan.ts';
@@ -60,16 +58,15 @@ try {
 
 async function playBoth(choice: ScenarioChoice, factor: number, stage: HttpStage): Promise<PlayedBoth> {
   const scenario = speedUp(limitAnswers(createScenario(choice)), factor);
-  const http = measureHttpRun(await playOverHttp(scenario, factor, stage));
-  const simulated = measureRun(await playScenario(scenario, createHydraPolicy('Hydra')));
-  return { choice, http, simulatedMakespan: simulated.makespan * factor };
+  const run = await playOverHttp(scenario, factor, stage);
+  return { choice, http: measureHttpRun(run), foreseen: await foresee(run) };
 }
 
-function describe({ choice, http, simulatedMakespan }: PlayedBoth): string {
+function describe({ choice, http, foreseen }: PlayedBoth): string {
   const { fleet, workload, fault = 'no fault', seed } = choice;
   const wrong = http.lost + http.doubled + http.wronglyComplete;
   return (
-    `${fleet}, ${workload}, ${fault}, seed ${seed}: ${http.makespan.toFixed(0)} s (simulator ${simulatedMakespan.toFixed(0)} s), ` +
+    `${fleet}, ${workload}, ${fault}, seed ${seed}: ${http.makespan.toFixed(0)} s (foreseen ${foreseen.withWaits.toFixed(0)} s), ` +
     `${wrong} wrong, recovery ${http.recoverySeconds?.toFixed(1) ?? '-'} s, p99 ${http.latencyMs.p99} ms, ` +
     `${http.foreignCores.toFixed(1)} cores busy with other work`
   );

@@ -1,7 +1,7 @@
-import { quantile } from '../../statistics.ts';
+import { median, quantile } from '../../statistics.ts';
 import type { BenchFault } from '../scenario.ts';
 import type { HttpRun } from './http-run.ts';
-import { measureOverhead, type Overhead } from './measure-overhead.ts';
+import { measureWaits } from './measure-waits.ts';
 
 /** The figures of a run over real HTTP; its names are those of the simulator's where they mean the same. */
 export interface HttpFigures {
@@ -21,8 +21,8 @@ export interface HttpFigures {
   readonly latencyMs: { readonly p50: number; readonly p99: number };
   /** By the clock; null without an outage. */
   readonly recoverySeconds: number | null;
-  /** By the clock: what a call spends beside its host, in the middle; and all calls of the host that ended last, together. */
-  readonly overhead: Overhead;
+  /** By the clock: what a call spends beside its host from its grant to its answer, in the middle. */
+  readonly overheadMs: number;
   readonly ownCores: number;
   readonly foreignCores: number;
 }
@@ -43,7 +43,7 @@ export function measureHttpRun(run: HttpRun): HttpFigures {
     repeated: countRepeated(run),
     latencyMs: { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) },
     recoverySeconds: recoveryOf(run),
-    overhead: measureOverhead(run),
+    overheadMs: Math.round(median([...measureWaits(run).besideHost.values()]) * 1000),
     ownCores: run.ownCores,
     foreignCores: run.foreignCores,
   };
@@ -56,8 +56,8 @@ const OUTAGES: ReadonlySet<string> = new Set<BenchFault['kind']>(['crash', 'free
 function latenciesOf({ hosts, grants }: HttpRun): readonly number[] {
   const arrivals = [...hosts.values()].flatMap(({ calls }) => calls);
   return arrivals.flatMap(({ callId, arrivedAtMs }) => {
-    const granted = (grants.get(callId) ?? []).filter((atMs) => atMs <= arrivedAtMs).at(-1);
-    return granted === undefined ? [] : [arrivedAtMs - granted];
+    const granted = (grants.get(callId) ?? []).filter(({ atMs }) => atMs <= arrivedAtMs).at(-1);
+    return granted === undefined ? [] : [arrivedAtMs - granted.atMs];
   });
 }
 

@@ -1,10 +1,10 @@
-import type { RouterOptions } from './router-messages.ts';
+import type { Grant, RouterOptions } from './router-messages.ts';
 import { startRouterProcess, type RouterProcess } from './router-process.ts';
 
 /** A measured Hydra that can be killed and comes back, as under a supervisor. */
 export interface RestartableRouter {
-  /** When each call was granted, by its title: milliseconds since 1970. */
-  readonly grants: ReadonlyMap<string, readonly number[]>;
+  /** Of each call, by its title, in their order. */
+  readonly grants: ReadonlyMap<string, readonly Grant[]>;
   /** Rejects when it has ended by itself. */
   readonly failed: Promise<never>;
   /** Kills it as `kill -9` does, and starts the next one at once. */
@@ -17,9 +17,9 @@ export async function startRestartableRouter(
   environment: Readonly<Record<string, string>>,
   options: RouterOptions,
 ): Promise<RestartableRouter> {
-  const grants = new Map<string, number[]>();
-  const noteGrant = (title: string, atMs: number): void => {
-    grants.set(title, [...(grants.get(title) ?? []), atMs]);
+  const grants = new Map<string, Grant[]>();
+  const noteGrant = (title: string, grant: Grant): void => {
+    grants.set(title, [...(grants.get(title) ?? []), grant]);
   };
   let fail: (error: Error) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => (fail = reject));

@@ -7,8 +7,15 @@ export interface RouterOptions {
   readonly codePath: string;
 }
 
-/** What it tells the process that started it. Times are milliseconds since 1970. */
+/** A call that was given a host. Times are milliseconds since 1970. */
+export interface Grant {
+  /** When the scheduler first heard of it. */
+  readonly arrivedAtMs: number;
+  readonly atMs: number;
+}
+
+/** What it tells the process that started it. */
 export type RouterMessage =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'granted'; readonly title: string; readonly atMs: number }
+  | { readonly kind: 'granted'; readonly title: string; readonly grant: Grant }
   | { readonly kind: 'failed'; readonly message: string };

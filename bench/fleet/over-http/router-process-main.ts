@@ -2,12 +2,14 @@
 import { join } from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { loadSettings } from '../../../config/load-settings.ts';
+import type { FleetDecision } from '../../../domain/fleet-decision.ts';
 import { createEventWriter } from '../../../memory/event-writer.ts';
 import { openSqliteMemory } from '../../../memory/sqlite/open-sqlite-memory.ts';
 import { createOllamaLanguageModel } from '../../../models/ollama-language-model.ts';
 import { connectTemporal } from '../../../workers/connect-temporal.ts';
 import { startControlWorker } from '../../../workers/control-worker.ts';
 import { startFleetOwner } from '../../../workers/fleet-owner.ts';
+import { openEntries } from '../../../workers/open-entries.ts';
 import { readPromptsVersion } from '../../../workers/prompts-version.ts';
 import type { RouterMessage, RouterOptions } from './router-messages.ts';
 
@@ -36,10 +38,16 @@ async function start({ nodes, codePath }: RouterOptions): Promise<void> {
     addresses: nodes,
     readVariable: () => undefined,
     report: () => {},
-    observer: { onDecision: ({ title }) => tell({ kind: 'granted', title, atMs: Date.now() }) },
+    observer: { onDecision: tellGrant },
   });
-  await startControlWorker(place, { ...deps, schedulerHere: () => fleet.scheduler() }, codePath);
+  const { entries } = await openEntries({ settings, memory, readVariable: () => undefined, report: () => {} });
+  await startControlWorker(place, { ...deps, entries, schedulerHere: () => fleet.scheduler() }, codePath);
   await fleet.settled;
+}
+
+function tellGrant({ title, waitedSeconds }: FleetDecision): void {
+  const atMs = Date.now();
+  tell({ kind: 'granted', title, grant: { arrivedAtMs: atMs - waitedSeconds * 1000, atMs } });
 }
 
 function tell(message: RouterMessage): void {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { bindChild } from '../../bound-child.ts';
 import { forkProgram } from './fork-program.ts';
-import type { RouterMessage, RouterOptions } from './router-messages.ts';
+import type { Grant, RouterMessage, RouterOptions } from './router-messages.ts';
 
 /** A Hydra of the bench in a process of its own. */
 export interface RouterProcess {
@@ -13,18 +13,18 @@ export interface RouterProcess {
   kill(): Promise<void>;
 }
 
-/** Starts it. `onGranted` is told the moment of each grant, by the title of its call. */
+/** Starts it. `onGranted` is told of each grant, with the title of its call. */
 export function startRouterProcess(
   environment: Readonly<Record<string, string>>,
   options: RouterOptions,
-  onGranted: (title: string, atMs: number) => void,
+  onGranted: (title: string, grant: Grant) => void,
 ): RouterProcess {
   const child = forkProgram('router-process-main.ts', [JSON.stringify(options)], environment);
   const end = bindChild(child);
   const ended = once(child, 'exit');
   const ready = new Promise<void>((resolve, reject) => {
     child.on('message', (message: RouterMessage) => {
-      if (message.kind === 'granted') onGranted(message.title, message.atMs);
+      if (message.kind === 'granted') onGranted(message.title, message.grant);
       else if (message.kind === 'ready') resolve();
       else reject(new Error(message.message));
     });

@@ -60,6 +60,7 @@ describe('the waits of a run over HTTP', () => {
   const hosted = { ending: 'answered' } as const;
   const run = {
     startedAtMs: 10_000,
+    fault: null,
     jobs: [{ job, startedAtMs: 500, endedAtMs: 9_000 }],
     answers: [
       { ...answer, id: first, endedAtMs: 13_000 },
@@ -96,6 +97,11 @@ describe('the waits of a run over HTTP', () => {
       [first, 0.2],
       [second, 0.05],
     ]);
+  });
+
+  test('are not known of a call that waited while the router was killed', () => {
+    const fault = { atMs: 10_600, leftHostAtMs: [], nextStartAtMs: null };
+    expect([...measureWaits({ ...run, fault }).toRouter]).toEqual([[second, 0.05]]);
   });
 
   test('beside the host are what the call took more than its host did, since its last grant', () => {
