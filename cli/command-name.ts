@@ -13,6 +13,7 @@ export const VERBS = [
   'decisions',
   'models',
   'memory',
+  'services',
   'doctor',
   'config',
   'simulate-node',

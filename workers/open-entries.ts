@@ -76,7 +76,7 @@ function openTiers({ settings, report }: OpenEntriesOptions): OpenTiers {
 interface OpenIndexes {
   /** The best first. */
   readonly indexes: readonly VectorIndex[];
-  /** Why SQLite holds no vectors here; null when it does. */
+  /** Why SQLite cannot hold vectors here; null when it does, or is not meant to. */
   readonly problem: string | null;
 }
 
@@ -84,9 +84,7 @@ interface OpenIndexes {
 async function openIndexes({ home, memory }: Settings): Promise<OpenIndexes> {
   const model = memory.embeddingModel;
   const chroma = memory.chroma ? [createChromaVectorIndex({ ...memory.chroma, model })] : [];
-  if (memory.record !== 'sqlite') {
-    return { indexes: chroma, problem: 'With Postgres as the record, vectors need a Chroma server (CHROMA_URL).' };
-  }
+  if (memory.record !== 'sqlite') return { indexes: chroma, problem: null };
   const own = await openSqliteVectorIndex({ folder: home, model });
   if (own.index === null) return { indexes: chroma, problem: own.problem };
   return { indexes: [...chroma, own.index], problem: null };

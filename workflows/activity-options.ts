@@ -38,12 +38,20 @@ export function pinnedOptions(lease: Lease, timeouts: RunTimeouts, summary: stri
 /** Calls on a node's own queue; every call gets its options from `pinnedOptions`. */
 export const node = proxyActivities<NodeActivities>({ startToCloseTimeout: '1 hour' });
 
-/** Sandboxed verification; a worker that died is noticed by its heartbeat and the check runs again elsewhere. */
+/**
+ * Sandboxed verification; a worker that died is noticed by its heartbeat and the check runs again elsewhere. Ten tries are for
+ * programs that take their worker with them; see `outlastStore` for a store that is away.
+ */
 export function verifyActivities(timeouts: RunTimeouts): ReturnType<typeof proxyActivities<VerifyActivities>> {
   return proxyActivities<VerifyActivities>({
     taskQueue: VERIFY_QUEUE,
     startToCloseTimeout: timeouts.verifyMs,
     heartbeatTimeout: timeouts.heartbeatMs,
-    retry: { initialInterval: '500ms', maximumInterval: '10s', maximumAttempts: 10 },
+    retry: {
+      initialInterval: '500ms',
+      maximumInterval: '10s',
+      maximumAttempts: 10,
+      nonRetryableErrorTypes: ['StoreUnavailable'],
+    },
   });
 }

@@ -20,8 +20,8 @@ interface Hops {
   readonly avoid: readonly NodeId[];
   /** Text that a failed node had already produced. */
   readonly partialHash: ContentHash | null;
-  /** How many of the last tries found their lease gone before they began. */
-  readonly lostLeases: number;
+  /** How many of the last tries found their lease gone before they began, or the store away. */
+  readonly vainTries: number;
   /** Of the last try; it may still hold its slot. */
   readonly lastLeaseId?: string;
 }
@@ -41,7 +41,7 @@ interface NextTry extends Omit<Hops, 'tries'> {
 export async function callModel(planned: ModelStep, timeouts: RunTimeouts): Promise<ModelAnswer> {
   let step = planned;
   let giveUpAt = Date.now() + timeouts.maxWaitForNodeMs;
-  let hops: Hops = { tries: 0, failed: [], avoid: [], partialHash: null, lostLeases: 0 };
+  let hops: Hops = { tries: 0, failed: [], avoid: [], partialHash: null, vainTries: 0 };
   for (;;) {
     const grant = await waitForNode(step, hops, timeouts);
     if (grant.kind === 'reduced') {
@@ -59,7 +59,7 @@ export async function callModel(planned: ModelStep, timeouts: RunTimeouts): Prom
       if (wasServed) giveUpAt = Date.now() + timeouts.maxWaitForNodeMs;
       hops = { ...next, tries: hops.tries + 1, lastLeaseId: grant.lease.leaseId };
       if (Date.now() >= giveUpAt) throw noCapableNode(step, hops);
-      await restAfterLostLease(hops);
+      await restAfterVainTries(hops);
     }
   }
 }
@@ -96,18 +96,21 @@ function callOn(lease: Lease, step: ModelStep, hops: Hops, timeouts: RunTimeouts
 function nextTry(error: unknown, lease: Lease, { tries: _tries, ...hops }: Hops): NextTry {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
   // Our worker's fault until probed: ask again, no blame, no hop.
-  const sameAgain = { ...hops, lostLeases: 0, wasServed: true };
+  const sameAgain = { ...hops, vainTries: 0, wasServed: true };
   if (cause instanceof TimeoutFailure && cause.timeoutType !== 'START_TO_CLOSE') return sameAgain;
   if (!(cause instanceof ApplicationFailure)) throw error;
   const details = cause.details?.[0] as { readonly partialHash?: ContentHash } | undefined;
   const partialHash = details?.partialHash ?? hops.partialHash;
-  const moved = { ...hops, lostLeases: 0, partialHash, wasServed: partialHash !== hops.partialHash };
+  const moved = { ...hops, vainTries: 0, partialHash, wasServed: partialHash !== hops.partialHash };
   const failed = [...hops.failed, lease.nodeId];
   switch (cause.type) {
     case WORKER_STOPPED:
       return sameAgain;
     case 'LeaseLost':
-      return { ...hops, lostLeases: hops.lostLeases + 1, wasServed: false };
+      return { ...hops, vainTries: hops.vainTries + 1, wasServed: false };
+    // No fault of the host. What it said, if it was asked, could not be kept.
+    case 'StoreUnavailable':
+      return { ...hops, vainTries: hops.vainTries + 1, wasServed: true };
     case 'NodeBusy':
       return moved;
     // The scheduler knows what does not fit there; a smaller form of the call may well go there again.
@@ -126,9 +129,9 @@ const FIRST_REST_MS = 200;
 const LONGEST_REST_MS = 5_000;
 
 /** One lost lease is the trace of an owner that was replaced: ask again at once. More in a row are no reason to hurry. */
-async function restAfterLostLease({ lostLeases }: Hops): Promise<void> {
-  if (lostLeases < 2) return;
-  await sleep(Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (lostLeases - 2)));
+async function restAfterVainTries({ vainTries }: Hops): Promise<void> {
+  if (vainTries < 2) return;
+  await sleep(Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (vainTries - 2)));
 }
 
 function noCapableNode(step: ModelStep, hops: Hops): ApplicationFailure {

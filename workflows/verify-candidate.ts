@@ -3,6 +3,7 @@ import type { ProgramScope } from '../domain/program-scope.ts';
 import type { Example } from '../domain/request.ts';
 import { verifyActivities } from './activity-options.ts';
 import type { RunTimeouts } from './contract.ts';
+import { outlastStore } from './outlast-store.ts';
 
 /** Has one candidate run in the sandbox; the verdict is an artifact. */
 export function verifyCandidate(
@@ -13,9 +14,8 @@ export function verifyCandidate(
 ): Promise<JudgedCandidate> {
   const who = candidate.sample ? `candidate ${candidate.sample.index + 1}` : 'merged from its parts';
   const summary = `verify ${titleOf(scope)}, ${who}`;
-  return verifyActivities(timeouts).verifyProgram.executeWithOptions({ summary }, [
-    { scope, candidate, proposedCalls },
-  ]);
+  const { verifyProgram } = verifyActivities(timeouts);
+  return outlastStore(() => verifyProgram.executeWithOptions({ summary }, [{ scope, candidate, proposedCalls }]));
 }
 
 /** What is produced, for people. */

@@ -13,7 +13,7 @@ export interface VectorTierOptions {
   readonly record: EntryRecord;
   /** The best first; none where no index can be had. */
   readonly indexes: readonly VectorIndex[];
-  /** Why SQLite holds no vectors on this machine; null when it does. */
+  /** Why SQLite cannot hold vectors on this machine; null when it does, or is not meant to. */
   readonly problem: string | null;
   readonly embedder: Embedder;
   readonly report: (sentence: string) => void;
@@ -55,7 +55,7 @@ async function describeVectors(
   [first, ...others]: readonly GuardedIndex[],
 ): Promise<TierStatus> {
   if (first === undefined)
-    return { ...WITHOUT_INDEX, detail: `${problem ?? 'No index is kept.'} Only words are searched.` };
+    return problem === null ? NO_CHROMA : { ...WITHOUT_INDEX, detail: `${problem} Only words are searched.` };
   const sight = await first.guard.look();
   const model = await embedder.model();
   const replacement = sight.isUp ? undefined : await findReplacement(others);
@@ -84,6 +84,14 @@ const WITHOUT_INDEX: TierStatus = {
   entries: null,
   hitRate: null,
   lag: null,
+};
+
+/** A record that several machines share has no file beside it that one of them would fill. */
+const NO_CHROMA: TierStatus = {
+  ...WITHOUT_INDEX,
+  name: 'chroma',
+  state: 'off',
+  detail: 'With Postgres as the record, vectors need a Chroma server (CHROMA_URL). Only words are searched.',
 };
 
 async function findReplacement(others: readonly GuardedIndex[]): Promise<GuardedIndex | undefined> {

@@ -49,7 +49,10 @@ export async function startRealPostgres(): Promise<RealPostgres> {
   const port = await findFreePort();
   const adminUrl = `postgres://postgres@127.0.0.1:${port}/postgres`;
   const locale = ['--encoding=UTF8', '--locale=C'];
-  await run(programs.initdb, ['-D', folder, '-U', 'postgres', '--auth=trust', '--no-sync', ...locale], { cwd: place, ...user });
+  await run(programs.initdb, ['-D', folder, '-U', 'postgres', '--auth=trust', '--no-sync', ...locale], {
+    cwd: place,
+    ...user,
+  });
   await writeFile(join(folder, 'pg_hba.conf'), WHO_MAY_CONNECT);
 
   let server: RealServer | undefined;

@@ -132,6 +132,19 @@ describe('a duty', () => {
 });
 
 describe('processes that want one duty', () => {
+  it('say once what keeps them from it, however often it is tried', async () => {
+    let tries = 0;
+    const { reports } = hold(createProcess('a'), async () => {
+      tries += 1;
+      throw new SynthesisFailure('StoreUnavailable', tries < 4 ? 'The store is away.' : 'The disk is full.');
+    });
+    await waitUntil(() => tries > 5);
+    expect(reports).toEqual([
+      expect.stringContaining('The store is away.'),
+      expect.stringContaining('The disk is full.'),
+    ]);
+  });
+
   it('have one holder, and the next takes over when it stops', async () => {
     const [a, b] = [createProcess('a'), createProcess('b')];
     const first = hold(a);
