@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { SynthesisFailure } from '../domain/failure.ts';
 import type { ContentHash } from '../domain/ids.ts';
 
 /** The content hash of a text: SHA-256 over its UTF-8 bytes. */
 export function hashText(text: string): ContentHash {
-  return createHash('sha256').update(text, 'utf8').digest('hex') as ContentHash;
+  return hash('sha256', text) as ContentHash;
 }
 
 /** The content hash of a JSON value. Two values that differ only in the order of keys, or in absent against undefined, are one. */

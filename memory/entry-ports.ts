@@ -48,7 +48,7 @@ export interface EntryRetention {
   readonly before: string;
   /** Values and texts together; the oldest go first. */
   readonly limitBytes: number;
-  /** ISO 8601 in UTC: tombstones older than this go, when every copy has confirmed them. */
+  /** ISO 8601 in UTC: tombstones older than this go, when every copy but vectors has confirmed them. */
   readonly tombstonesBefore: string;
 }
 
@@ -71,10 +71,14 @@ export interface EntryStats {
  * A change of an entry and its row in the outbox are one transaction. Errors: SynthesisFailure of type StoreUnavailable.
  */
 export interface EntryRecord {
+  /** Random hexadecimal digits, made with the record: tells it apart from others that use the same servers. */
+  identity(): Promise<string>;
   /** Gives the next version. The same value once more changes nothing, so that a caller may repeat after a time-out. */
   put(entry: NewEntry): Promise<KeptEntry>;
   /** Takes in an entry of a copy or of an import, unless what is here has the same or a higher version. */
   adopt(entry: MemoryEntry): Promise<boolean>;
+  /** As `adopt`, but not what may have been deleted here so long ago that its tombstone is gone. */
+  recover(entry: MemoryEntry): Promise<boolean>;
   /** Leaves a tombstone; false when there is nothing, or only a tombstone. */
   remove(id: EntryId): Promise<boolean>;
   /** Tombstones and expired entries included. */
@@ -103,13 +107,15 @@ export interface EntryRecord {
 /** A copy of entries that may be away, slow or empty at any time. Every call ends when the signal does. */
 export interface EntryTier {
   readonly name: 'redis' | 'postgres';
-  /** Tombstones included. */
-  read(id: EntryId, signal: AbortSignal): Promise<MemoryEntry | undefined>;
+  /** Tombstones included. Without a signal, whoever asks sees to the end of the wait. */
+  read(id: EntryId, signal?: AbortSignal): Promise<MemoryEntry | undefined>;
   /** Keeps whatever has the higher version; doing it twice changes nothing. */
   write(entries: readonly MemoryEntry[], signal: AbortSignal): Promise<void>;
   ping(signal: AbortSignal): Promise<void>;
   count(signal: AbortSignal): Promise<number>;
   wipe(signal: AbortSignal): Promise<void>;
+  /** Calls whenever it can be reached again; absent where that is seen only by asking. */
+  onReturn?(listener: () => void): void;
   close(): Promise<void>;
 }
 
@@ -149,8 +155,10 @@ export interface VectorIndex {
   /** Nearest first. */
   search(query: VectorQuery, signal: AbortSignal): Promise<readonly VectorHit[]>;
   ping(signal: AbortSignal): Promise<void>;
-  /** Vectors of its model: of all lengths, or of one. */
-  count(signal: AbortSignal, vectorLength?: number): Promise<number>;
+  /** True without any vector of its model that has this length. */
+  isEmpty(vectorLength: number, signal: AbortSignal): Promise<boolean>;
+  /** Vectors of its model, of all lengths. */
+  count(signal: AbortSignal): Promise<number>;
   /** Removes everything, vectors of other models included. */
   wipe(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;

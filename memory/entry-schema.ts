@@ -81,7 +81,13 @@ const place = {
   kind: z.enum(ENTRY_KINDS),
   key: hash,
 };
-const written = { value, text: z.string(), runId: z.string().min(1).max(200), expiresAt: time.nullable() };
+// People read it in a terminal, and Postgres keeps no character 0.
+const runId = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^\P{Cc}*$/u, { error: 'must not contain control characters' });
+const written = { value, text: z.string(), runId, expiresAt: time.nullable() };
 const head = { ...place, id: hash, version: z.int().min(1), updatedAt: time };
 
 const entrySchema = z
@@ -102,6 +108,12 @@ const newEntrySchema = z.strictObject({ ...place, ...written }).refine((entry) =
   path: ['value', 'kind'],
   error: 'must be the kind of the entry',
 });
+
+/**
+ * What comes from elsewhere may have no higher version. The record counts on from it, and must never come to a number that is
+ * not read any more, or not exactly.
+ */
+export const HIGHEST_TAKEN_VERSION = 1_000_000_000;
 
 /** The entry that a value from a tier, a row or a file is, or what is wrong with it. Unknown fields are wrong, too. */
 export function parseEntry(json: unknown): EntryReading {

@@ -1,7 +1,9 @@
 import type { Settings } from '../config/settings.ts';
+import { SynthesisFailure } from '../domain/failure.ts';
 import type { NodeAddress } from '../domain/node.ts';
 import { combineNodes } from '../fleet/hosts/combine-nodes.ts';
 import { createChromaVectorIndex } from '../memory/chroma/chroma-vector-index.ts';
+import { createKeepQuestion } from '../memory/entries/keep-question.ts';
 import { createRelay, type Relay } from '../memory/entries/relay.ts';
 import { createTierSink } from '../memory/entries/relay-sink.ts';
 import { rememberVectors } from '../memory/entries/remember-vectors.ts';
@@ -38,20 +40,25 @@ export async function openEntries(options: OpenEntriesOptions): Promise<OpenEntr
   const { settings, memory, report } = options;
   const { record: recordName } = settings.memory;
   const { entries: record, ownership } = memory;
-  const { redis, postgres, tiers } = openTiers(options);
-  const { indexes, problem } = await openIndexes(settings);
+  const identity = await record.identity();
+  const { redis, postgres, tiers } = openTiers(options, identity);
+  const { indexes, problem } = await openIndexes(settings, identity);
+  if (problem !== null) report(problem);
   const embedder = rememberVectors(createEmbedder(options));
   const sinks = [
     ...tiers.map((tier) => createTierSink(tier)),
     ...indexes.map((index) => createVectorSink({ record, index, embedder })),
   ];
   const relay: Relay = createRelay({ record, sinks, report });
-  const vectors = createVectorTier({ record, indexes, problem, embedder, report });
+  const keepQuestion = createKeepQuestion((place, compute) => entries.getOrCompute(place, compute));
+  const vectors = createVectorTier({ record, indexes, problem, embedder, keepQuestion, report });
   const search = createEntrySearch({ record, vectors: vectors.search });
   const wake = () => relay.notify();
   const carrying = carryEntries({ record, ownership, relay, targets: sinks.map(({ name }) => name), report });
+  const tiered = { record, recordName, ownership, redis, postgres, vectors, search, wake, report };
+  const entries: EntryMemory = createTieredEntries(tiered);
   return {
-    entries: createTieredEntries({ record, recordName, ownership, redis, postgres, vectors, search, wake, report }),
+    entries,
     async close() {
       await carrying.stop();
       await Promise.all([...tiers, ...indexes].map((one) => one.close()));
@@ -66,9 +73,9 @@ interface OpenTiers {
   readonly tiers: readonly EntryTier[];
 }
 
-function openTiers({ settings, report }: OpenEntriesOptions): OpenTiers {
+function openTiers({ settings, report }: OpenEntriesOptions, identity: string): OpenTiers {
   const { record, redis: redisPlace, postgres: postgresPlace } = settings.memory;
-  const redis = redisPlace && createRedisTier({ ...redisPlace, report });
+  const redis = redisPlace && createRedisTier({ ...redisPlace, identity, report });
   const postgres = record === 'sqlite' && postgresPlace ? createPostgresTier({ ...postgresPlace, report }) : null;
   return { redis, postgres, tiers: [redis, postgres].filter((tier) => tier !== null) };
 }
@@ -81,13 +88,19 @@ interface OpenIndexes {
 }
 
 /** A file of vectors belongs to the one machine that fills it, so it stands beside a record that is such a file, too. */
-async function openIndexes({ home, memory }: Settings): Promise<OpenIndexes> {
+async function openIndexes({ home, memory }: Settings, identity: string): Promise<OpenIndexes> {
   const model = memory.embeddingModel;
-  const chroma = memory.chroma ? [createChromaVectorIndex({ ...memory.chroma, model })] : [];
+  const chroma = memory.chroma ? [createChromaVectorIndex({ ...memory.chroma, identity, model })] : [];
   if (memory.record !== 'sqlite') return { indexes: chroma, problem: null };
-  const own = await openSqliteVectorIndex({ folder: home, model });
+  const own = await openSqliteVectorIndex({ folder: home, model }).catch(describeUnopened);
   if (own.index === null) return { indexes: chroma, problem: own.problem };
   return { indexes: [...chroma, own.index], problem: null };
+}
+
+/** Nothing needs the vectors, so nothing fails for want of them: a full disk, or a file of a newer Hydra. */
+function describeUnopened(error: unknown): { readonly index: null; readonly problem: string } {
+  if (error instanceof SynthesisFailure) return { index: null, problem: error.message };
+  throw error;
 }
 
 function createEmbedder(options: OpenEntriesOptions): Embedder {

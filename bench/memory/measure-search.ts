@@ -33,7 +33,7 @@ const MODEL = 'made-up:latest';
 export async function measureSearches(bench: ReadBench): Promise<readonly SearchMeasurement[]> {
   const { servers, plan, report } = bench;
   const folder = await mkdtemp(join(bench.folder, 'search-'));
-  const chroma = createChromaVectorIndex({ url: servers.chroma.url, model: MODEL });
+  const chroma = createChromaVectorIndex({ identity: 'made-up', url: servers.chroma.url, model: MODEL });
   const own = await openSqliteVectorIndex({ folder, model: MODEL });
   if (own.index === null) throw new Error(own.problem);
   const exact = openExactSearch(folder);

@@ -58,7 +58,10 @@ export async function openWhole(plan: WholePlan): Promise<Whole> {
   const report = () => {};
   const store = await openSqliteMemory({ folder });
   const { record, closeRecord } = openRecord(plan.recordUrl, store.entries);
-  const redis = plan.redisUrl === undefined ? null : createRedisTier({ url: plan.redisUrl, report });
+  const redis =
+    plan.redisUrl === undefined
+      ? null
+      : createRedisTier({ identity: await record.identity(), url: plan.redisUrl, report });
   const postgres = plan.postgresUrl === undefined ? null : createPostgresTier({ url: plan.postgresUrl, report });
   const tiers = [redis, postgres].filter((tier) => tier !== null);
   await record.setTargets(tiers.map(({ name }) => name));

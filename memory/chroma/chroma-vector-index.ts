@@ -4,12 +4,14 @@ import type { SearchedKind } from '../../domain/memory-entry.ts';
 import type { IndexedVector, VectorHit, VectorIndex, VectorPlace, VectorQuery } from '../entry-ports.ts';
 import { groupBy, newestOfEach } from '../vector-batch.ts';
 import { connectChroma } from './chroma-connection.ts';
-import { COLLECTION_PREFIX, nameCollections, type CollectionNames } from './collection-names.ts';
+import { nameCollections, type CollectionNames } from './collection-names.ts';
 import { listCollections } from './list-collections.ts';
 
 export interface ChromaVectorIndexOptions {
   /** Such as `http://localhost:8000`. */
   readonly url: string;
+  /** Of the record: others on the same server have collections of their own. */
+  readonly identity: string;
   /** The embedding model that the vectors come from. */
   readonly model: string;
 }
@@ -21,9 +23,9 @@ export interface ChromaVectorIndexOptions {
  * should two ever meet, an older vector only costs a place in the order, since every hit is checked against the record.
  * Errors: SynthesisFailure of type StoreUnavailable.
  */
-export function createChromaVectorIndex({ url, model }: ChromaVectorIndexOptions): VectorIndex {
+export function createChromaVectorIndex({ url, identity, model }: ChromaVectorIndexOptions): VectorIndex {
   const { perform } = connectChroma(url);
-  const names = nameCollections(model);
+  const names = nameCollections(identity, model);
   return {
     name: 'chroma',
     upsert: (vectors, signal) => perform('upsert', signal, (client) => upsertAll(client, names, newestOfEach(vectors))),
@@ -33,19 +35,23 @@ export function createChromaVectorIndex({ url, model }: ChromaVectorIndexOptions
       }),
     search: (query, signal) => perform('search', signal, (client) => searchKinds(client, names, query)),
     ping: (signal) => perform('ping', signal, async (client) => void (await client.heartbeat())),
-    count: (signal, vectorLength) =>
+    isEmpty: (vectorLength, signal) =>
+      perform('isEmpty', signal, async (client) => {
+        // Each namespace has collections of its own, and hardly any is empty: the first one mostly says it.
+        for (const collection of await listCollections(client, names.prefix)) {
+          if (names.hasLength(collection.name, vectorLength) && (await collection.count()) > 0) return false;
+        }
+        return true;
+      }),
+    count: (signal) =>
       perform('count', signal, async (client) => {
         let sum = 0;
-        for (const collection of await listCollections(client, names.prefix)) {
-          const isAsked = vectorLength === undefined || names.hasLength(collection.name, vectorLength);
-          if (isAsked) sum += await collection.count();
-        }
+        for (const collection of await listCollections(client, names.prefix)) sum += await collection.count();
         return sum;
       }),
     wipe: (signal) =>
       perform('wipe', signal, async (client) => {
-        for (const { name } of await listCollections(client, COLLECTION_PREFIX))
-          await client.deleteCollection({ name });
+        for (const { name } of await listCollections(client, names.ownPrefix)) await client.deleteCollection({ name });
       }),
     async close() {},
   };

@@ -2,12 +2,17 @@ import { fullModelName } from '../../domain/model-name.ts';
 import { hashText } from '../content-hash.ts';
 import type { VectorPlace } from '../entry-ports.ts';
 
-/** What all collections of Hydra begin with; those of others on the same server are never touched. */
-export const COLLECTION_PREFIX = 'hydra-';
+/** What all collections of every Hydra begin with. */
+const COLLECTION_PREFIX = 'hydra-';
 
-/** Names of collections; the server allows letters, digits, dots and hyphens in them, and namespaces have a slash. */
+/**
+ * Names of collections; the server allows letters, digits, dots and hyphens in them, and namespaces have a slash. Older servers
+ * allow 63 characters.
+ */
 export interface CollectionNames {
-  /** What all collections of the model begin with. */
+  /** What all collections of the record begin with; those of others on the same server are never touched. */
+  readonly ownPrefix: string;
+  /** What those of the model begin with. */
   readonly prefix: string;
   /** What the collections of a namespace and a kind begin with: one for each length of vectors. */
   prefixFor(place: Omit<VectorPlace, 'id'>): string;
@@ -15,15 +20,17 @@ export interface CollectionNames {
   hasLength(name: string, vectorLength: number): boolean;
 }
 
-/** Of a hash: enough that no two models or namespaces share a name. */
-const HASH_LENGTH = 24;
+/** Of a hash: 64 bits are enough that no two records, models or namespaces share a name. */
+const HASH_LENGTH = 16;
 
-/** Names collections for one embedding model. */
-export function nameCollections(model: string): CollectionNames {
-  const prefix = `${COLLECTION_PREFIX}${shortHash(fullModelName(model))}-`;
+/** Names collections for one record and one embedding model. */
+export function nameCollections(identity: string, model: string): CollectionNames {
+  const ownPrefix = `${COLLECTION_PREFIX}${shortHash(identity)}-`;
+  const prefix = `${ownPrefix}${shortHash(fullModelName(model))}-`;
   const prefixFor: CollectionNames['prefixFor'] = ({ namespace, kind }) =>
     `${prefix}${shortHash(`${namespace}\n${kind}`)}-`;
   return {
+    ownPrefix,
     prefix,
     prefixFor,
     nameFor: (place, vectorLength) => `${prefixFor(place)}${vectorLength}`,

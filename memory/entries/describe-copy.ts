@@ -18,7 +18,7 @@ const COUNT_DEADLINE_MS = 1_000;
 export async function describeCopy({ level, tier, guard, record, hits }: DescribedCopy): Promise<TierStatus> {
   const { isUp, reason, latencyMs } = await guard.look();
   // One that did not answer would not answer again, and people have waited once.
-  const count = isUp ? withinDeadline((signal) => tier.count(signal), COUNT_DEADLINE_MS) : null;
+  const count = isUp ? withinDeadline(({ signal }) => tier.count(signal), COUNT_DEADLINE_MS) : null;
   const [entries, lag] = await Promise.all([count?.catch(() => null), record.lag(tier.name).catch(() => null)]);
   const state = isUp ? 'up' : 'down';
   const detail = reason === '' ? describeLag(level, lag) : reason;

@@ -42,6 +42,7 @@ export class EntryCarrier {
   #failures = 0;
   #isAway = false;
   #news = new AbortController();
+  #return = new AbortController();
 
   constructor(options: EntryCarrierOptions) {
     this.#options = options;
@@ -52,13 +53,18 @@ export class EntryCarrier {
     this.#news.abort();
   }
 
+  /** Ends the rest after a failure: the copy can be reached again. */
+  retry(): void {
+    this.#return.abort();
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     const wake = () => this.wake();
     signal.addEventListener('abort', wake);
     while (!signal.aborted) {
       const look = await this.#look(signal);
       if (look === 'empty') await this.#waitForNews();
-      if (look === 'failed') await this.#options.rest(this.#countFailure(), signal);
+      if (look === 'failed') await this.#restAfterFailure(signal);
       else this.#failures = 0;
     }
     signal.removeEventListener('abort', wake);
@@ -69,10 +75,11 @@ export class EntryCarrier {
     this.#news = new AbortController();
   }
 
-  /** The rest after one more failure. */
-  #countFailure(): number {
+  async #restAfterFailure(signal: AbortSignal): Promise<void> {
+    const restMs = Math.min(FIRST_REST_MS * 2 ** this.#failures, LONGEST_REST_MS);
     this.#failures += 1;
-    return Math.min(FIRST_REST_MS * 2 ** (this.#failures - 1), LONGEST_REST_MS);
+    await this.#options.rest(restMs, AbortSignal.any([signal, this.#return.signal]));
+    this.#return = new AbortController();
   }
 
   async #look(signal: AbortSignal): Promise<'empty' | 'carried' | 'failed'> {
@@ -89,6 +96,7 @@ export class EntryCarrier {
   async #carrySome(signal: AbortSignal): Promise<Look> {
     const { record, sink } = this.#options;
     const rows = await record.readOutbox(sink.name, sink.batchSize ?? BATCH_SIZE);
+    this.#forgetRefusalsOfOthers(rows);
     const last = rows.at(-1);
     if (last === undefined) return 'empty';
     const parcels = await this.#pack(rows);
@@ -146,6 +154,12 @@ export class EntryCarrier {
       await this.#blameCopy(error, signal);
       return this.#countRefusal(parcel.row, error);
     }
+  }
+
+  /** A change that was overtaken by a newer one never comes again. */
+  #forgetRefusalsOfOthers(rows: readonly OutboxRow[]): void {
+    const present = new Set(rows.map(({ sequence }) => sequence));
+    for (const sequence of this.#refusals.keys()) if (!present.has(sequence)) this.#refusals.delete(sequence);
   }
 
   async #countRefusal(row: OutboxRow, error: unknown): Promise<boolean> {

@@ -67,11 +67,14 @@ export function createHotCopy(options: HotCopyOptions): HotCopy {
   const hits = createHitCounter();
   const trust = createTrust(record, 'redis', elapsedMs);
   const isSecondHit = createSecondHits(elapsedMs);
-  const store = (entry: MemoryEntry) => guard.attempt((signal) => tier.write([entry], signal), writeDeadlineMs);
+  // A server that is back is used at once, however long it was to rest.
+  tier.onReturn?.(() => void guard.look());
+  const store = (entry: MemoryEntry) => guard.attempt(({ signal }) => tier.write([entry], signal), writeDeadlineMs);
   return {
     async read(id) {
       if (!(await trust.isTrusted())) return NOTHING;
-      const answer = await guard.attempt((signal) => tier.read(id, signal));
+      // Without a signal, which would take half as long to make as the answer: there is nothing to be freed.
+      const answer = await guard.attempt(() => tier.read(id));
       if (!answer.isAnswered) return NOTHING;
       // A tombstone is no answer: what came after it may not have been hot.
       const entry = answer.value !== undefined && isLive(answer.value, now()) ? answer.value : undefined;
@@ -87,7 +90,7 @@ export function createHotCopy(options: HotCopyOptions): HotCopy {
     distrust: () => trust.lose(),
     async wipe() {
       trust.lose();
-      await withinDeadline((signal) => tier.wipe(signal), WIPE_DEADLINE_MS).catch(() => {});
+      await withinDeadline(({ signal }) => tier.wipe(signal), WIPE_DEADLINE_MS).catch(() => {});
     },
     status: () => describeCopy({ level: 'L1', tier, guard, record, hits }),
   };

@@ -1,6 +1,7 @@
 import type { KeptEntry } from '../../domain/memory-entry.ts';
 import { hashText } from '../content-hash.ts';
-import { parseEntry } from '../entry-schema.ts';
+import { HIGHEST_TAKEN_VERSION, parseEntry } from '../entry-schema.ts';
+import { parseJson } from '../parse-json.ts';
 
 /** A line that is no entry. */
 interface LineProblem {
@@ -14,8 +15,14 @@ export interface ImportedLines {
   readonly adopted: number;
   /** Left out: what is here is as new. */
   readonly known: number;
+  /** Lines that are no entry. */
+  readonly refused: number;
+  /** The first hundred of them. */
   readonly problems: readonly LineProblem[];
 }
+
+/** Somebody who gave the wrong file needs no more of them, and it may have millions. */
+const PROBLEMS_TOLD = 100;
 
 /**
  * Takes in what `exportLines` wrote. A bad line changes nothing and is told; the others are taken in all the same. Empty lines
@@ -25,35 +32,39 @@ export async function importLines(
   lines: AsyncIterable<string>,
   adopt: (entry: KeptEntry) => Promise<boolean>,
 ): Promise<ImportedLines> {
-  const counts = { adopted: 0, known: 0 };
+  const counts = { adopted: 0, known: 0, refused: 0 };
   const problems: LineProblem[] = [];
   let line = 0;
   for await (const text of lines) {
     line += 1;
     if (text.trim() === '') continue;
     const reading = readLine(text);
-    if ('problem' in reading) problems.push({ line, ...reading });
-    else counts[(await adopt(reading.entry)) ? 'adopted' : 'known'] += 1;
+    counts[await take(reading, adopt)] += 1;
+    if ('problem' in reading && problems.length < PROBLEMS_TOLD) problems.push({ line, ...reading });
   }
   return { ...counts, problems };
 }
 
-function readLine(text: string): { readonly entry: KeptEntry } | { readonly problem: string } {
-  const reading = parseEntry(parseJson(text));
+type LineReading = { readonly entry: KeptEntry } | { readonly problem: string };
+
+async function take(
+  reading: LineReading,
+  adopt: (entry: KeptEntry) => Promise<boolean>,
+): Promise<'adopted' | 'known' | 'refused'> {
+  if ('problem' in reading) return 'refused';
+  return (await adopt(reading.entry)) ? 'adopted' : 'known';
+}
+
+function readLine(text: string): LineReading {
+  const json = parseJson(text);
+  if (json === undefined) return { problem: 'is not JSON' };
+  const reading = parseEntry(json);
   if ('problem' in reading) return reading;
   const { entry } = reading;
+  if (entry.version > HIGHEST_TAKEN_VERSION) return { problem: `version: must be at most ${HIGHEST_TAKEN_VERSION}` };
   if (entry.isDeleted) return { problem: 'isDeleted: a deleted entry is not taken in' };
   if (!hasTrueTexts(entry)) return { problem: 'value.texts: a text is not the one that its hash stands for' };
   return { entry };
-}
-
-/** Undefined, which is no entry, for what is no JSON. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function hasTrueTexts({ value }: KeptEntry): boolean {

@@ -1,5 +1,6 @@
 import type { EntryId } from '../../domain/ids.ts';
 import type { EntryRecord, EntryTier, TierStatus } from '../entry-ports.ts';
+import { HIGHEST_TAKEN_VERSION } from '../entry-schema.ts';
 import { describeCopy, describeMissingCopy } from './describe-copy.ts';
 import { createHitCounter } from './hit-counter.ts';
 import { createSingleFlight } from './single-flight.ts';
@@ -30,11 +31,13 @@ export function createLongTermCopy({ tier, guard, record }: LongTermCopyOptions)
   return {
     recover: (id) =>
       flights.run(id, async () => {
-        const answer = await guard.attempt((signal) => tier.read(id, signal));
+        const answer = await guard.attempt(({ signal }) => tier.read(id, signal));
         if (!answer.isAnswered) return false;
-        hits.count(answer.value !== undefined && !answer.value.isDeleted);
+        const copy = answer.value;
+        hits.count(copy !== undefined && !copy.isDeleted);
+        if (copy === undefined || copy.version > HIGHEST_TAKEN_VERSION) return false;
         // A tombstone is taken in as well: what is put later must have a higher version than it.
-        return answer.value !== undefined && record.adopt(answer.value);
+        return record.recover(copy);
       }),
     status: () => describeCopy({ level: 'L3', tier, guard, record, hits }),
   };

@@ -12,7 +12,7 @@ export async function refillWhenEmpty(
   vectorLength: number,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if ((await index.count(signal, vectorLength)) > 0) return false;
+  if (!(await index.isEmpty(vectorLength, signal))) return false;
   const { countByKind } = await record.stats();
   if (SEARCHED_KINDS.every((kind) => countByKind[kind] === 0)) return false;
   const { rows, deadLetters } = await record.lag(index.name);

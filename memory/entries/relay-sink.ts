@@ -15,6 +15,8 @@ export interface RelaySink {
   deliver(entries: readonly MemoryEntry[], signal: AbortSignal): Promise<void>;
   /** Rejects while it can take nothing at all. A delivery that fails although this resolves is the entry's own fault. */
   ping(signal: AbortSignal): Promise<void>;
+  /** Calls whenever it can be reached again; absent where that is seen only by trying. */
+  onReturn?(listener: () => void): void;
 }
 
 /** The sink of a copy that takes entries as they are. */
@@ -23,5 +25,6 @@ export function createTierSink(tier: EntryTier): RelaySink {
     name: tier.name,
     deliver: (entries, signal) => tier.write(entries, signal),
     ping: (signal) => tier.ping(signal),
+    onReturn: (listener) => tier.onReturn?.(listener),
   };
 }

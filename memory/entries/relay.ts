@@ -25,7 +25,11 @@ export interface Relay {
  * Whoever runs it names the copies to the record first, by `setTargets`.
  */
 export function createRelay({ record, sinks, report, rest = restInTime }: RelayOptions): Relay {
-  const carriers = sinks.map((sink) => new EntryCarrier({ record, sink, report, rest }));
+  const carriers = sinks.map((sink) => {
+    const carrier = new EntryCarrier({ record, sink, report, rest });
+    sink.onReturn?.(() => carrier.retry());
+    return carrier;
+  });
   return {
     notify() {
       for (const carrier of carriers) carrier.wake();

@@ -7,6 +7,7 @@ import type {
   VectorIndex,
   VectorQuery,
 } from '../entry-ports.ts';
+import type { KeepQuestion } from './keep-question.ts';
 import { orderIndexes } from './order-indexes.ts';
 import { refillWhenEmpty } from './refill-index.ts';
 import type { TierGuard } from './tier-guard.ts';
@@ -34,6 +35,8 @@ export interface VectorSearchOptions {
   /** The best first: each is asked only when those before it do not answer. */
   readonly indexes: readonly GuardedIndex[];
   readonly embedder: Embedder;
+  /** Absent: a question is embedded whenever it is asked. */
+  readonly keepQuestion?: KeepQuestion;
   /** For the embedding of the question and the first index that is asked, together. */
   readonly deadlineMs: number;
 }
@@ -50,13 +53,13 @@ export function createVectorSearch(options: VectorSearchOptions): SearchVectors 
     if (query.text.trim() === '' || query.kinds.length === 0) return { hits: [], degraded: [] };
     if (indexes.length === 0) return nothing('no-vectors');
     const endMs = performance.now() + deadlineMs;
-    const vector = await embedQuestion(options, query.text);
+    const vector = await embedQuestion(options, query);
     if (typeof vector === 'string') return nothing(vector);
     const asked = { namespace: query.namespace, kinds: query.kinds, limit: query.limit, vector };
     for (const { index: guarded, isReady } of await orderIndexes(record, indexes)) {
       const leftMs = Math.max(LEAST_DEADLINE_MS, endMs - performance.now());
       const attempt = await guarded.guard.attempt(
-        (signal) => searchFilled(record, guarded.index, asked, signal),
+        ({ signal }) => searchFilled(record, guarded.index, asked, signal),
         leftMs,
       );
       if (!attempt.isAnswered || attempt.value === 'empty') continue;
@@ -76,15 +79,19 @@ function describeAnswer(name: VectorIndex['name'], isReady: boolean): readonly D
 }
 
 async function embedQuestion(
-  { embedder, deadlineMs }: VectorSearchOptions,
-  text: string,
+  { embedder, keepQuestion, deadlineMs }: VectorSearchOptions,
+  { namespace, text }: TextQuery,
 ): Promise<Float32Array | Degradation> {
-  const embed = async (): Promise<Float32Array | Degradation> => {
-    if ((await embedder.model()) === null) return 'no-embedding-model';
+  const embed = async (): Promise<Float32Array> => {
     const [vector] = await embedder.embed([text], AbortSignal.timeout(EMBED_TIMEOUT_MS));
-    return vector ?? 'vectors-not-ready';
+    return vector ?? Promise.reject(new Error('the question has no vector'));
   };
-  return withinDeadline(embed, deadlineMs).catch(() => 'vectors-not-ready');
+  const find = async (): Promise<Float32Array | Degradation> => {
+    const model = await embedder.model();
+    if (model === null) return 'no-embedding-model';
+    return keepQuestion === undefined ? embed() : keepQuestion({ namespace, text, model }, embed);
+  };
+  return withinDeadline(find, deadlineMs).catch(() => 'vectors-not-ready');
 }
 
 /** An index that lost everything has no answer; that it is filled again is seen to. */

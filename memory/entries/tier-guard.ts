@@ -8,7 +8,7 @@ import {
   isTrialDue,
   type Breaker,
 } from './breaker.ts';
-import { withinDeadline } from './within-deadline.ts';
+import { withinDeadline, type Deadline } from './within-deadline.ts';
 
 /** What came of asking a tier. A tier that rests, fails or takes too long has not answered; that is no error. */
 export type Attempt<Value> = { readonly isAnswered: true; readonly value: Value } | { readonly isAnswered: false };
@@ -25,7 +25,7 @@ export interface TierSight {
 /** Stands between Hydra and a tier that may be away, slow or wrong. */
 export interface TierGuard {
   /** Asks within the deadline, or not at all while the tier rests. Never rejects. */
-  attempt<Value>(work: (signal: AbortSignal) => Promise<Value>, deadlineMs?: number): Promise<Attempt<Value>>;
+  attempt<Value>(work: (deadline: Deadline) => Promise<Value>, deadlineMs?: number): Promise<Attempt<Value>>;
   /** Pings now, resting or not, for people who want to know. */
   look(): Promise<TierSight>;
 }
@@ -62,7 +62,7 @@ class Guard implements TierGuard {
   }
 
   async attempt<Value>(
-    work: (signal: AbortSignal) => Promise<Value>,
+    work: (deadline: Deadline) => Promise<Value>,
     deadlineMs = this.#options.deadlineMs,
   ): Promise<Attempt<Value>> {
     // Nobody waits for the ping that ends a rest: this call does without the tier.
@@ -91,7 +91,7 @@ class Guard implements TierGuard {
 
   async #ping(deadlineMs: number): Promise<boolean> {
     try {
-      await this.#measure(this.#options.ping, deadlineMs);
+      await this.#measure(({ signal }) => this.#options.ping(signal), deadlineMs);
     } catch (error) {
       this.#reason = (error as Error).message;
       this.#become(afterFailedPing(this.#breaker, this.#elapsedMs()));
@@ -108,7 +108,7 @@ class Guard implements TierGuard {
     return (this.#latencyMs ?? 0) > this.#options.deadlineMs;
   }
 
-  async #measure<Value>(work: (signal: AbortSignal) => Promise<Value>, deadlineMs: number): Promise<Value> {
+  async #measure<Value>(work: (deadline: Deadline) => Promise<Value>, deadlineMs: number): Promise<Value> {
     const startedAt = this.#elapsedMs();
     const value = await withinDeadline(work, deadlineMs);
     this.#latencyMs = this.#elapsedMs() - startedAt;

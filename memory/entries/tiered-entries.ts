@@ -15,7 +15,7 @@ import type {
 import { isLive } from '../entry-schema.ts';
 import type { OwnershipStore } from '../ports.ts';
 import { computeOnce } from './compute-once.ts';
-import { describeRecord } from './describe-record.ts';
+import { createRecordStatus } from './describe-record.ts';
 import { createHitCounter, type HitCounter } from './hit-counter.ts';
 import { createHotCopy, isCopied, NO_HOT_COPY, type HotCopy } from './hot-copy.ts';
 import { listLive } from './list-live.ts';
@@ -80,6 +80,7 @@ export function createTieredEntries(options: TieredEntriesOptions): EntryMemory 
   const tiers = connectTiers(options);
   const { record, ownership, hot, longTerm, vectors, hits, now, elapsedMs } = tiers;
   const flights = createSingleFlight<KeptEntry>();
+  const recordStatus = createRecordStatus({ record, name: options.recordName, hits, elapsedMs });
   const holder = randomUUID();
   const get = (place: EntryPlace) => (isCopied(place.kind) ? find : readRecord)(tiers, createEntryId(place));
   return {
@@ -94,10 +95,7 @@ export function createTieredEntries(options: TieredEntriesOptions): EntryMemory 
       return (await get(place)) ?? flights.run(id, () => computeOnce({ id, holder, ownership, read, compute: store }));
     },
     search: options.search,
-    async status() {
-      const described = describeRecord({ record, name: options.recordName, hits, elapsedMs });
-      return Promise.all([hot.status(), described, longTerm.status(), vectors.status()]);
-    },
+    status: () => Promise.all([hot.status(), recordStatus(), longTerm.status(), vectors.status()]),
     rebuild: () => rebuild(tiers),
     retain: (retention, dryRun) =>
       dryRun ? record.retain(retention, true) : change(tiers, () => retain(tiers, retention)),

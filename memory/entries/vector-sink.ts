@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { SEARCHED_KINDS, type KeptEntry, type MemoryEntry, type SearchedKind } from '../../domain/memory-entry.ts';
 import { SynthesisFailure } from '../../domain/failure.ts';
 import type { Embedder, EntryRecord, IndexedVector, VectorIndex, VectorPlace } from '../entry-ports.ts';
@@ -36,7 +37,7 @@ export function createVectorSink({ record, index, embedder, now = Date.now }: Ve
           signal,
         );
         // It was wiped, or the model is another one: all the others are to come again. The first entry of all comes twice so.
-        if ((await index.count(signal, vectors[0]?.length)) === 0) await record.restart(index.name);
+        if (await index.isEmpty(vectors[0]?.length ?? 0, signal)) await record.restart(index.name);
         await index.upsert(
           indexed.map((entry, place) => toIndexed(entry, vectors[place])),
           signal,
@@ -46,8 +47,8 @@ export function createVectorSink({ record, index, embedder, now = Date.now }: Ve
     },
     async ping(signal) {
       await index.ping(signal);
-      // Whether a host embeds is known only when one has done so.
-      await embedder.embed(['ready'], signal);
+      // Whether a host embeds is known only when one has done so now: a text that was asked for before may be remembered.
+      await embedder.embed([`ready ${randomUUID()}`], signal);
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Embedder, EntryRecord, RelayLag, TierStatus, VectorIndex } from '../entry-ports.ts';
+import type { KeepQuestion } from './keep-question.ts';
 import { createVectorSearch, type GuardedIndex, type SearchVectors } from './search-vectors.ts';
 import { createTierGuard, type TierSight } from './tier-guard.ts';
 import type { VectorTier } from './tiered-entries.ts';
@@ -16,6 +17,8 @@ export interface VectorTierOptions {
   /** Why SQLite cannot hold vectors on this machine; null when it does, or is not meant to. */
   readonly problem: string | null;
   readonly embedder: Embedder;
+  /** Absent: a question is embedded whenever it is asked. */
+  readonly keepQuestion?: KeepQuestion;
   readonly report: (sentence: string) => void;
   readonly deadlineMs?: number;
 }
@@ -43,13 +46,14 @@ export function createVectorTier(options: VectorTierOptions): SearchedVectorTier
     async rebuild() {
       for (const { name, index } of indexes) {
         // What cannot be emptied now is brought up to date by what comes.
-        await withinDeadline((signal) => index.wipe(signal), WIPE_DEADLINE_MS).catch(() => {});
+        await withinDeadline(({ signal }) => index.wipe(signal), WIPE_DEADLINE_MS).catch(() => {});
         await record.restart(name);
       }
     },
   };
 }
 
+/** What can be seen of the vectors now. Never rejects. */
 async function describeVectors(
   { record, embedder, problem }: VectorTierOptions,
   [first, ...others]: readonly GuardedIndex[],
@@ -57,10 +61,11 @@ async function describeVectors(
   if (first === undefined)
     return problem === null ? NO_CHROMA : { ...WITHOUT_INDEX, detail: `${problem} Only words are searched.` };
   const sight = await first.guard.look();
-  const model = await embedder.model();
+  // Which hosts there are stands in the record, too; that the record is down is told by itself.
+  const model = await embedder.model().catch(() => undefined);
   const replacement = sight.isUp ? undefined : await findReplacement(others);
   // One that did not answer would not answer again, and people have waited once.
-  const count = sight.isUp ? withinDeadline((signal) => first.index.count(signal), COUNT_DEADLINE_MS) : null;
+  const count = sight.isUp ? withinDeadline(({ signal }) => first.index.count(signal), COUNT_DEADLINE_MS) : null;
   const entries = (await count?.catch(() => null)) ?? null;
   const lag: RelayLag | null = await record.lag(first.name).catch(() => null);
   return {
@@ -99,7 +104,12 @@ async function findReplacement(others: readonly GuardedIndex[]): Promise<Guarded
   return undefined;
 }
 
-function describeUse(sight: TierSight, replacement: GuardedIndex | undefined, model: string | null): string {
+/** A model of undefined is not known. */
+function describeUse(
+  sight: TierSight,
+  replacement: GuardedIndex | undefined,
+  model: string | null | undefined,
+): string {
   if (model === null) return 'No host has the embedding model: only words are searched.';
   if (sight.isUp) return '';
   return replacement === undefined ? 'Only words are searched.' : 'Vectors are searched in SQLite.';

@@ -1,4 +1,5 @@
 import type { EntryId } from '../../domain/ids.ts';
+import { SynthesisFailure } from '../../domain/failure.ts';
 import { ENTRY_KINDS, type EntryKind } from '../../domain/memory-entry.ts';
 import type { EntryFilter, EntryRecord, EntryStats } from '../entry-ports.ts';
 import { checkNewEntry } from '../check-new-entry.ts';
@@ -14,11 +15,13 @@ import { isoNow, type PostgresConnection } from './postgres-connection.ts';
 export function createEntryRecord(connection: PostgresConnection): EntryRecord {
   const writeAlone = createWriteAlone(connection);
   return {
+    identity: () => readIdentity(connection),
     async put(entry) {
       const checked = checkNewEntry(entry);
       return writeAlone('entries.put', (writes) => writes.put(checked));
     },
     adopt: (entry) => writeAlone('entries.adopt', (writes) => writes.adopt(entry)),
+    recover: (entry) => writeAlone('entries.recover', (writes) => writes.recover(entry)),
     remove: (id) => writeAlone('entries.remove', (writes) => writes.remove(id)),
     ...createReads(connection),
     searchText: createTextSearch(connection),
@@ -28,18 +31,24 @@ export function createEntryRecord(connection: PostgresConnection): EntryRecord {
   };
 }
 
+async function readIdentity({ perform }: PostgresConnection): Promise<string> {
+  const sql = 'SELECT identity FROM entry_counters';
+  const row = await perform('entries.identity', (session) => session.row<{ identity: string }>(sql));
+  if (row === undefined) throw new SynthesisFailure('InvariantBroken', 'The record has lost its counters.');
+  return row.identity;
+}
+
 function createReads({ perform }: PostgresConnection): Pick<EntryRecord, 'read' | 'readMany' | 'list'> {
-  const selectMany = (action: string, ids: readonly EntryId[]) =>
-    perform(action, (session) =>
-      session.rows<EntryRow>(`SELECT ${ENTRY_COLUMNS} FROM entries WHERE id = ANY($1)`, [ids]),
-    );
   return {
     async read(id) {
-      const [row] = await selectMany('entries.read', [id]);
+      // A list of one is planned anew each time, which takes longer than the read.
+      const sql = `SELECT ${ENTRY_COLUMNS} FROM entries WHERE id = $1`;
+      const row = await perform('entries.read', (session) => session.row<EntryRow>(sql, [id]));
       return row && toEntry(row);
     },
     async readMany(ids) {
-      const rows = await selectMany('entries.readMany', ids);
+      const sql = `SELECT ${ENTRY_COLUMNS} FROM entries WHERE id = ANY($1)`;
+      const rows = await perform('entries.readMany', (session) => session.rows<EntryRow>(sql, [ids]));
       const entries = new Map(rows.map((row) => [row.id, toEntry(row)]));
       return ids.flatMap((id) => entries.get(id) ?? []);
     },
@@ -51,11 +60,14 @@ function createReads({ perform }: PostgresConnection): Pick<EntryRecord, 'read' 
   };
 }
 
+/** Each kind has a page of its own from the index: one condition for all would go through the IDs of every kind. */
 function selectPage({ namespace, kinds = ENTRY_KINDS, after = '' as EntryId, limit }: EntryFilter) {
   requirePageSize(limit);
   const within = namespace === undefined ? '' : 'AND namespace = $4';
-  const sql = `SELECT ${ENTRY_COLUMNS} FROM entries WHERE id > $1 AND kind = ANY($2) ${within} ORDER BY id LIMIT $3`;
-  return [sql, [after, kinds, limit, ...(namespace === undefined ? [] : [namespace])]] as const;
+  const sql = `SELECT ${ENTRY_COLUMNS} FROM unnest($2::text[]) AS wanted (kind_wanted) CROSS JOIN LATERAL (
+      SELECT * FROM entries WHERE id > $1 AND kind = kind_wanted ${within} ORDER BY id LIMIT $3
+    ) AS pages ORDER BY id LIMIT $3`;
+  return [sql, [after, [...new Set(kinds)], limit, ...(namespace === undefined ? [] : [namespace])]] as const;
 }
 
 interface KindCount {

@@ -14,6 +14,7 @@ export interface EntryWrites {
   readonly session: PostgresSession;
   put(entry: NewEntry): Promise<KeptEntry>;
   adopt(entry: MemoryEntry): Promise<boolean>;
+  recover(entry: MemoryEntry): Promise<boolean>;
   /** With a version, only while the entry has it. */
   remove(id: EntryId, version?: number): Promise<boolean>;
 }
@@ -55,6 +56,11 @@ export function createWriteAlone(connection: PostgresConnection): WriteAlone {
 function createWrites(connection: PostgresConnection, session: PostgresSession, forgottenVersion: number): EntryWrites {
   const select = (id: EntryId) => session.row<EntryRow>(`SELECT ${ENTRY_COLUMNS} FROM entries WHERE id = $1`, [id]);
   const write = (entry: MemoryEntry) => session.run(WRITE, toValues(entry, isoNow(connection)));
+  const takeIn = async (entry: MemoryEntry, unknownVersion: number): Promise<boolean> => {
+    if (((await select(entry.id))?.version ?? unknownVersion) >= entry.version) return false;
+    await write(entry);
+    return true;
+  };
   return {
     session,
     async put(entry) {
@@ -74,11 +80,8 @@ function createWrites(connection: PostgresConnection, session: PostgresSession, 
       await write(kept);
       return kept;
     },
-    async adopt(entry) {
-      if (((await select(entry.id))?.version ?? 0) >= entry.version) return false;
-      await write(entry);
-      return true;
-    },
+    adopt: (entry) => takeIn(entry, 0),
+    recover: (entry) => takeIn(entry, forgottenVersion),
     async remove(id, seen) {
       const old = await select(id);
       if (!old || old.isDeleted || (seen !== undefined && old.version !== seen)) return false;

@@ -3,7 +3,7 @@ import { SynthesisFailure } from '../../domain/failure.ts';
 import { MOST_CONNECTIONS, openPool, STATEMENT_TIMEOUT_MS } from './postgres-pool.ts';
 import { createSlots } from './slots.ts';
 import { toStoreFailure } from './store-failure.ts';
-import { untilAborted } from './until-aborted.ts';
+import { untilAborted } from '../until-aborted.ts';
 
 /** What the stores use of one connection while they have it. Statements take `$1`, `$2` … */
 export interface PostgresSession {
@@ -76,10 +76,11 @@ export function isoNow(connection: PostgresConnection): string {
   return new Date(connection.now()).toISOString();
 }
 
-/** The URL as people may see it. */
+/** The URL as people may see it. Postgres takes a password in two places. */
 export function hidePassword(url: string): string {
   const shown = new URL(url);
   shown.password = '';
+  shown.searchParams.delete('password');
   return shown.href;
 }
 

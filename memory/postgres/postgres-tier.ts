@@ -1,7 +1,7 @@
 import type { EntryId } from '../../domain/ids.ts';
 import type { MemoryEntry } from '../../domain/memory-entry.ts';
 import type { EntryTier } from '../entry-ports.ts';
-import { readEntry } from '../entry-schema.ts';
+import { createStoredEntryReader } from '../stored-entry-reader.ts';
 import { migrate } from './migrate.ts';
 import { createPostgresConnection } from './postgres-connection.ts';
 
@@ -25,7 +25,7 @@ const PING = 'UPDATE entry_copies SET version = version WHERE false';
 /** The long-term copy of entries, in the table `entry_copies`. It connects, and makes its tables, when it is first asked. */
 export function createPostgresTier({ url, report }: PostgresTierOptions): EntryTier {
   const { perform, close } = createPostgresConnection({ url, prepare: () => migrate(url) });
-  const parse = createReader(report);
+  const readJson = createStoredEntryReader('Postgres', report);
   return {
     name: 'postgres',
     read: (id, signal) =>
@@ -33,7 +33,7 @@ export function createPostgresTier({ url, report }: PostgresTierOptions): EntryT
         'entryCopies.read',
         async (session) => {
           const row = await session.row<{ entry: string }>('SELECT entry FROM entry_copies WHERE id = $1', [id]);
-          return row && parse(id, row.entry);
+          return row && readJson(id, row.entry);
         },
         signal,
       ),
@@ -68,25 +68,4 @@ function keepNewest(entries: readonly MemoryEntry[]): readonly MemoryEntry[] {
     if (entry.version > (newest.get(entry.id)?.version ?? 0)) newest.set(entry.id, entry);
   }
   return [...newest.values()];
-}
-
-/** What is not an entry counts as a miss and is reported once: it cannot be mended from here, and is seldom alone. */
-function createReader(report: (sentence: string) => void): (id: EntryId, text: string) => MemoryEntry | undefined {
-  let hasReported = false;
-  return (id, text) => {
-    const entry = readEntry(parseJson(text));
-    if (entry?.id === id) return entry;
-    if (!hasReported)
-      report(`Postgres holds something as the copy of entry ${id} that is no such entry; it is passed over.`);
-    hasReported = true;
-    return undefined;
-  };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
 import { SynthesisFailure } from '../../domain/failure.ts';
-import { untilAborted } from './until-aborted.ts';
+import { untilAborted } from '../until-aborted.ts';
 
 /** So much at the same time and no more; the rest waits in the order of its coming. */
 export interface Slots {

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { SynthesisFailure } from '../../domain/failure.ts';
+import { untilAborted } from '../until-aborted.ts';
 
 /** A connection that is made again and again for as long as it is open. */
 export interface RedisConnection {
@@ -7,11 +8,16 @@ export interface RedisConnection {
    * Sends one command; nothing waits for a connection. `prefix` is for keys of the server as it runs now.
    * Errors: SynthesisFailure of type StoreUnavailable with the reason, at the latest when the signal ends.
    */
-  ask<Reply>(signal: AbortSignal, command: (client: Redis, prefix: string) => Promise<Reply>): Promise<Reply>;
+  ask<Reply>(
+    signal: AbortSignal | undefined,
+    command: (client: Redis, prefix: string) => Promise<Reply>,
+  ): Promise<Reply>;
+  /** Calls whenever a connection was made, the first one included. */
+  onReady(listener: () => void): void;
   close(): void;
 }
 
-/** All keys of Hydra's entries begin with it; no others are touched. */
+/** All keys of Hydra's entries begin with it. */
 export const KEY_PREFIX = 'hydra:entry:';
 
 /** A server that was restarted is used again within a second, and one that is gone for good is hardly bothered. */
@@ -23,11 +29,11 @@ const SILENCE_MS = 2_000;
 const GENERATION_LENGTH = 12;
 
 /**
- * Connects in the background.
+ * Connects in the background. `ownPrefix` is what all keys of the record begin with.
  * Each life of the server has keys of its own, named after its run ID: a server that comes back with data of some time ago, from
  * a snapshot or as a replica, missed changes that it had confirmed. The old keys are never read again and expire.
  */
-export function openRedisConnection(url: string): RedisConnection {
+export function openRedisConnection(url: string, ownPrefix: string): RedisConnection {
   const client = new Redis(url, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
@@ -40,30 +46,34 @@ export function openRedisConnection(url: string): RedisConnection {
   });
   let reason = 'It is not connected.';
   let generation: string | null = null;
+  const listeners: (() => void)[] = [];
   let settle = (): void => {};
   const settled = new Promise<void>((resolve) => (settle = resolve));
   const fail = (error: Error) => {
     reason = error.message;
     settle();
   };
+  const begin = (read: string) => {
+    generation = read;
+    settle();
+    for (const listener of listeners) listener();
+  };
   client.on('error', fail);
   client.on('close', () => (generation = null));
-  client.on(
-    'ready',
-    () =>
-      void readGeneration(client)
-        .then((read) => (generation = read), fail)
-        .then(settle),
-  );
+  client.on('ready', () => void readGeneration(client).then(begin, fail));
   return {
     async ask(signal, command) {
-      // Right after the start nobody knows yet, and it is only a moment.
-      await untilAborted(signal, settled);
-      if (generation === null) throw unavailable(reason);
-      return untilAborted(signal, command(client, `${KEY_PREFIX}${generation}:`)).catch((error: unknown) => {
-        throw error instanceof SynthesisFailure ? error : unavailable((error as Error).message, error);
-      });
+      try {
+        signal?.throwIfAborted();
+        // Right after the start nobody knows yet, and it is only a moment.
+        if (generation === null) await untilAborted(settled, signal);
+        if (generation === null) throw new Error(reason);
+        return await untilAborted(command(client, `${ownPrefix}${generation}:`), signal);
+      } catch (error) {
+        throw unavailable(describe(error, signal), error);
+      }
     },
+    onReady: (listener) => void listeners.push(listener),
     close: () => client.disconnect(),
   };
 }
@@ -74,14 +84,9 @@ async function readGeneration(client: Redis): Promise<string> {
   return runId.slice(0, GENERATION_LENGTH);
 }
 
-async function untilAborted<Reply>(signal: AbortSignal, reply: Promise<Reply>): Promise<Reply> {
-  let end = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    end = () => reject(unavailable('It did not answer in time.', signal.reason));
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end);
-  });
-  return Promise.race([reply, aborted]).finally(() => signal.removeEventListener('abort', end));
+/** Without the words in which timers end. */
+function describe(error: unknown, signal?: AbortSignal): string {
+  return signal?.aborted === true ? 'It did not answer in time.' : (error as Error).message;
 }
 
 function unavailable(reason: string, cause?: unknown): SynthesisFailure {

@@ -1,8 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { EntryId } from '../../domain/ids.ts';
-import type { MemoryEntry } from '../../domain/memory-entry.ts';
 import type { EntryTier } from '../entry-ports.ts';
-import { readEntry } from '../entry-schema.ts';
+import { createStoredEntryReader } from '../stored-entry-reader.ts';
 import { KEY_PREFIX, openRedisConnection } from './redis-connection.ts';
 import { fromStoredText, toStoredText } from './stored-text.ts';
 import { WRITE_IF_NEWER } from './write-if-newer.ts';
@@ -10,6 +8,8 @@ import { WRITE_IF_NEWER } from './write-if-newer.ts';
 export interface RedisTierOptions {
   /** `redis://` or `rediss://`, with what it takes to be let in. */
   readonly url: string;
+  /** Of the record: others on the same server have keys of their own. */
+  readonly identity: string;
   readonly report: (sentence: string) => void;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
@@ -25,15 +25,18 @@ const PROBE_KEY = `${KEY_PREFIX}probe`;
 const PROBE_LIFETIME_MS = 1_000;
 
 /** The hot copy of entries, in Redis. It connects in the background, and again whenever the connection is lost. */
-export function createRedisTier({ url, report, now = Date.now, random = Math.random }: RedisTierOptions): EntryTier {
-  const connection = openRedisConnection(url);
+export function createRedisTier(options: RedisTierOptions): EntryTier {
+  const { url, identity, report, now = Date.now, random = Math.random } = options;
+  const ownPrefix = `${KEY_PREFIX}${identity}:`;
+  const connection = openRedisConnection(url, ownPrefix);
   const ask: typeof connection.ask = (signal, command) => connection.ask(signal, command);
-  const readJson = createJsonReader(report);
+  const readJson = createStoredEntryReader('Redis', report);
   return {
     name: 'redis',
     async read(id, signal) {
       const text = await ask(signal, (client, prefix) => client.get(prefix + id));
-      return text === null ? undefined : readJson(id, fromStoredText(text));
+      const json = text === null ? null : fromStoredText(text);
+      return json === null ? undefined : readJson(id, json);
     },
     async write(entries, signal) {
       if (entries.length === 0) return;
@@ -54,7 +57,8 @@ export function createRedisTier({ url, report, now = Date.now, random = Math.ran
       return found.size;
     },
     wipe: (signal) =>
-      ask(signal, (client) => scan(client, KEY_PREFIX, signal, async (keys) => void (await client.unlink(...keys)))),
+      ask(signal, (client) => scan(client, ownPrefix, signal, async (keys) => void (await client.unlink(...keys)))),
+    onReturn: (listener) => connection.onReady(listener),
     close: async () => connection.close(),
   };
 }
@@ -72,28 +76,4 @@ async function scan(
     if (keys.length > 0) await visit(keys);
     cursor = next;
   } while (cursor !== '0' && !signal.aborted);
-}
-
-/** What is not an entry counts as a miss and is reported once: it cannot be mended from here, and is seldom alone. */
-function createJsonReader(
-  report: (sentence: string) => void,
-): (id: EntryId, json: string | null) => MemoryEntry | undefined {
-  let hasReported = false;
-  return (id, json) => {
-    if (json === null) return undefined;
-    const entry = readEntry(parseJson(json));
-    if (entry?.id === id) return entry;
-    if (!hasReported)
-      report(`Redis holds something under the key of entry ${id} that is no such entry; it is passed over.`);
-    hasReported = true;
-    return undefined;
-  };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { EntryId } from '../../domain/ids.ts';
+import { SynthesisFailure } from '../../domain/failure.ts';
 import { ENTRY_KINDS, type EntryKind } from '../../domain/memory-entry.ts';
 import type { EntryFilter, EntryRecord, EntryStats } from '../entry-ports.ts';
 import { requirePageSize } from '../page-size.ts';
@@ -15,8 +16,10 @@ export function createEntryRecord(connection: SqliteConnection): EntryRecord {
   const { perform } = connection;
   const writes = prepareEntryWrites(connection);
   return {
+    identity: () => perform('entries.identity', () => readIdentity(connection.database)),
     put: (entry) => perform('entries.put', () => writes.put(entry)),
     adopt: (entry) => perform('entries.adopt', () => writes.adopt(entry)),
+    recover: (entry) => perform('entries.recover', () => writes.recover(entry)),
     remove: (id) => perform('entries.remove', () => writes.remove(id)),
     ...createReads(connection),
     searchText: createTextSearch(connection),
@@ -24,6 +27,12 @@ export function createEntryRecord(connection: SqliteConnection): EntryRecord {
     retain: createEntryRetention(connection, writes),
     stats: prepareStats(connection),
   };
+}
+
+function readIdentity(database: Database.Database): string {
+  const identity = database.prepare<[], string>('SELECT identity FROM entry_counters').pluck().get();
+  if (identity === undefined) throw new SynthesisFailure('InvariantBroken', 'The record has lost its counters.');
+  return identity;
 }
 
 function createReads({ database, perform }: SqliteConnection): Pick<EntryRecord, 'read' | 'readMany' | 'list'> {
@@ -40,18 +49,25 @@ function createReads({ database, perform }: SqliteConnection): Pick<EntryRecord,
   };
 }
 
+/**
+ * A list of each kind, merged by SQLite as far as the page reaches. One condition for all kinds would go through the IDs of every
+ * kind: of 100,000 entries it took 0.4 seconds to find a few of a rare one.
+ */
+export function selectPage(kinds: readonly EntryKind[], isWithinNamespace: boolean): string {
+  const within = isWithinNamespace ? 'namespace = @namespace AND' : '';
+  const ofKind = (kind: EntryKind): string =>
+    `SELECT ${ENTRY_COLUMNS} FROM entries WHERE ${within} kind = '${kind}' AND id > @after`;
+  return `${ENTRY_KINDS.filter((kind) => kinds.includes(kind))
+    .map(ofKind)
+    .join(' UNION ALL ')} ORDER BY id LIMIT @limit`;
+}
+
 function preparePages(database: Database.Database): (filter: EntryFilter) => readonly EntryRow[] {
-  const page = (condition: string) =>
-    database.prepare<[object], EntryRow>(
-      `SELECT ${ENTRY_COLUMNS} FROM entries
-       WHERE ${condition} AND id > @after AND kind IN (SELECT value FROM json_each(@kinds)) ORDER BY id LIMIT @limit`,
-    );
-  const everywhere = page('true');
-  const within = page('namespace = @namespace');
   return ({ namespace, kinds = ENTRY_KINDS, after = '', limit }) => {
     requirePageSize(limit);
-    const bounds = { kinds: JSON.stringify(kinds), after, limit };
-    return namespace === undefined ? everywhere.all(bounds) : within.all({ ...bounds, namespace });
+    if (kinds.length === 0) return [];
+    const page = database.prepare<[object], EntryRow>(selectPage(kinds, namespace !== undefined));
+    return page.all({ after, limit, ...(namespace !== undefined && { namespace }) });
   };
 }
 
@@ -62,12 +78,13 @@ interface KindCount {
   readonly sizeBytes: number;
 }
 
+export const COUNT_KINDS = `
+  SELECT kind, is_deleted AS isDeleted, count(*) AS count, sum(size_bytes) AS sizeBytes FROM entries
+  WHERE expires_at IS NULL OR expires_at > ? GROUP BY kind, is_deleted`;
+
 function prepareStats(connection: SqliteConnection): EntryRecord['stats'] {
   const { database, perform } = connection;
-  const select = database.prepare<[string], KindCount>(
-    `SELECT kind, is_deleted AS isDeleted, count(*) AS count, sum(size_bytes) AS sizeBytes FROM entries
-     WHERE expires_at IS NULL OR expires_at > ? GROUP BY kind, is_deleted`,
-  );
+  const select = database.prepare<[string], KindCount>(COUNT_KINDS);
   return () =>
     perform('entries.stats', (): EntryStats => {
       const counts = select.all(isoNow(connection));

@@ -23,11 +23,17 @@ const OVER_LIMIT = `
     FROM entries WHERE ${LIVE} AND updated_at >= @before
   ) WHERE total > @limitBytes`;
 
-/** A copy that was told to delete and refused needs the tombstone for its next rebuild. */
+/**
+ * A copy that was told to delete and refused needs the tombstone for its next rebuild. Vectors bring nothing back, since what they
+ * name is read from the record; and where no host has an embedding model they never confirm anything.
+ */
 const CONFIRMED_TOMBSTONES = `
   SELECT id, version FROM entries
   WHERE is_deleted = 1 AND changed_at < @tombstonesBefore
-    AND NOT EXISTS (SELECT 1 FROM relay_targets WHERE position < coalesce(entries.sequence, 0))
+    AND NOT EXISTS (
+      SELECT 1 FROM relay_targets
+      WHERE position < coalesce(entries.sequence, 0) AND target NOT IN ('chroma', 'sqlite-vectors')
+    )
     AND NOT EXISTS (SELECT 1 FROM relay_dead_letters AS dead WHERE dead.entry_id = entries.id AND dead.sequence = entries.sequence)`;
 
 /** The retention policy: what goes becomes a tombstone, which the copies follow; tombstones go when all copies have them. */

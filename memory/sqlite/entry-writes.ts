@@ -16,6 +16,7 @@ import { isoNow, type SqliteConnection } from './sqlite-connection.ts';
 export interface EntryWrites {
   put(entry: NewEntry): KeptEntry;
   adopt(entry: MemoryEntry): boolean;
+  recover(entry: MemoryEntry): boolean;
   /** With a version, only while the entry has it. */
   remove(id: EntryId, version?: number): boolean;
 }
@@ -51,11 +52,13 @@ export function prepareEntryWrites(connection: SqliteConnection): EntryWrites {
     return kept;
   });
 
-  const adopt = database.transaction((entry: MemoryEntry): boolean => {
-    if ((select.get(entry.id)?.version ?? 0) >= entry.version) return false;
+  const takeIn = (entry: MemoryEntry, unknownVersion: number): boolean => {
+    if ((select.get(entry.id)?.version ?? unknownVersion) >= entry.version) return false;
     write(toEntryRow(entry));
     return true;
-  });
+  };
+  const adopt = database.transaction((entry: MemoryEntry): boolean => takeIn(entry, 0));
+  const recover = database.transaction((entry: MemoryEntry): boolean => takeIn(entry, selectForgotten.get() ?? 0));
 
   const remove = database.transaction((id: EntryId, seen?: number): boolean => {
     const old = select.get(id);
@@ -69,6 +72,7 @@ export function prepareEntryWrites(connection: SqliteConnection): EntryWrites {
   return {
     put: (entry) => put.immediate(checkNewEntry(entry)),
     adopt: (entry) => adopt.immediate(entry),
+    recover: (entry) => recover.immediate(entry),
     remove: (id, version) => remove.immediate(id, version),
   };
 }

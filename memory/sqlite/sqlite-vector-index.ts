@@ -1,23 +1,14 @@
-import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type Database from 'better-sqlite3';
+import Database from 'better-sqlite3';
 import { load as loadVectorSearch } from 'sqlite-vec';
 import { SynthesisFailure } from '../../domain/failure.ts';
 import { fullModelName } from '../../domain/model-name.ts';
 import type { VectorHit, VectorIndex, VectorQuery } from '../entry-ports.ts';
 import { groupBy, newestOfEach } from '../vector-batch.ts';
-import { openDatabase } from './open-database.ts';
 import { createConnection } from './sqlite-connection.ts';
-import {
-  dropVectorTables,
-  findVectorTables,
-  listVectorMigrations,
-  openVectorTables,
-  readSigns,
-  toBlob,
-  type VectorTables,
-} from './vector-tables.ts';
+import { findVectorTables, openVectorTables, readSigns, toBlob, type VectorTables } from './vector-tables.ts';
 import { createVectorWriter } from './vector-writer.ts';
+import { openVectorsFile, type VectorsFile } from './vectors-file.ts';
 
 /** The vectors' file in the folder of all state. It can be made again from the record, and so it is no part of it. */
 export const VECTORS_FILE = 'vectors.sqlite';
@@ -47,73 +38,67 @@ const LOOKS = 128 * 100_000;
  * A file that is damaged is made anew. Errors: SynthesisFailure of type StoreUnavailable.
  */
 export async function openSqliteVectorIndex({ folder, model }: SqliteVectorIndexOptions): Promise<SqliteVectors> {
-  const database = openVectors(join(resolve(folder), VECTORS_FILE));
-  const problem = loadExtension(database);
-  if (problem === null) return { index: createIndex(database, fullModelName(model)) };
-  database.close();
-  return { index: null, problem };
+  const problem = findExtensionProblem();
+  if (problem !== null) return { index: null, problem };
+  const file = openVectorsFile(join(resolve(folder), VECTORS_FILE), loadVectorSearch);
+  return { index: createIndex(file, fullModelName(model)) };
 }
-
-function openVectors(path: string): Database.Database {
-  try {
-    return openDatabase(path, listVectorMigrations());
-  } catch (error) {
-    if (!(error instanceof SynthesisFailure) || !DAMAGE.test(String(error.details['code']))) throw error;
-    for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
-    return openDatabase(path, listVectorMigrations());
-  }
-}
-
-const DAMAGE = /^SQLITE_(CORRUPT|NOTADB)/;
 
 /** The extension is a program for this kind of machine, which not every machine has. */
-function loadExtension(database: Database.Database): string | null {
+function findExtensionProblem(): string | null {
+  const database = new Database(':memory:');
   try {
     loadVectorSearch(database);
     return null;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return `sqlite-vec cannot be loaded on ${process.platform}-${process.arch}: ${reason}`;
+  } finally {
+    database.close();
   }
 }
 
-function createIndex(database: Database.Database, model: string): VectorIndex {
-  const { perform } = createConnection(database, Date.now);
-  const writer = createVectorWriter(database);
+function createIndex(file: VectorsFile, model: string): VectorIndex {
   /** What is asked too late is not done; what has begun is over before anybody could end it. */
-  const act = <T>(action: string, signal: AbortSignal, work: () => T): Promise<T> =>
-    perform(`vectors.${action}`, () => {
+  const act = async <T>(action: string, signal: AbortSignal, work: (database: Database.Database) => T): Promise<T> => {
+    const database = file.current();
+    return createConnection(database, Date.now).perform(`vectors.${action}`, () => {
       if (signal.aborted) throw tooLate(action, database.name);
-      return work();
+      return work(database);
     });
-  const write = (work: () => void): void => database.transaction(work).immediate();
+  };
+  const write = (action: string, signal: AbortSignal, work: (database: Database.Database) => void): Promise<void> =>
+    act(action, signal, (database) => database.transaction(() => work(database)).immediate());
   return {
     name: 'sqlite-vectors',
     upsert: (vectors, signal) =>
-      act('upsert', signal, () =>
-        write(() => {
-          for (const [length, group] of groupBy(newestOfEach(vectors), ({ vector }) => vector.length)) {
-            writer.upsert(openVectorTables(database, model, length), group);
-          }
-        }),
-      ),
+      write('upsert', signal, (database) => {
+        for (const [length, group] of groupBy(newestOfEach(vectors), ({ vector }) => vector.length)) {
+          createVectorWriter(database).upsert(openVectorTables(database, model, length), group);
+        }
+      }),
     remove: (entries, signal) =>
-      act('remove', signal, () =>
-        write(() => findVectorTables(database, model).forEach((tables) => writer.remove(tables, entries))),
-      ),
+      write('remove', signal, (database) => {
+        for (const tables of findVectorTables(database, model)) createVectorWriter(database).remove(tables, entries);
+      }),
     search: (query, signal) =>
-      act('search', signal, () => {
+      act('search', signal, (database) => {
         const [tables] = findVectorTables(database, model, query.vector.length);
         return tables === undefined ? [] : searchTables(database, tables, query);
       }),
-    ping: (signal) => act('ping', signal, () => void findVectorTables(database, model)),
-    count: (signal, vectorLength) =>
-      act('count', signal, () =>
-        findVectorTables(database, model, vectorLength).reduce((sum, tables) => sum + countRows(database, tables), 0),
+    ping: (signal) => act('ping', signal, (database) => void findVectorTables(database, model)),
+    isEmpty: (vectorLength, signal) =>
+      act('isEmpty', signal, (database) =>
+        findVectorTables(database, model, vectorLength).every((tables) => !hasRows(database, tables)),
       ),
-    wipe: (signal) => act('wipe', signal, () => write(() => dropVectorTables(database))),
+    count: (signal) =>
+      act('count', signal, (database) =>
+        findVectorTables(database, model).reduce((sum, tables) => sum + countRows(database, tables), 0),
+      ),
+    // Damage is not always seen at once, and then only a new file heals it.
+    wipe: (signal) => act('wipe', signal, () => file.remake()),
     async close() {
-      database.close();
+      file.close();
     },
   };
 }
@@ -145,6 +130,10 @@ function searchTables(
 function countCandidates(database: Database.Database, vectors: string): number {
   const highest = database.prepare<[], number>(`SELECT max(number) FROM ${vectors}`).pluck().get() ?? 0;
   return Math.min(MOST_CANDIDATES, Math.max(FEWEST_CANDIDATES, Math.floor(LOOKS / Math.max(1, highest))));
+}
+
+function hasRows(database: Database.Database, { vectors }: VectorTables): boolean {
+  return database.prepare<[], number>(`SELECT EXISTS (SELECT 1 FROM ${vectors})`).pluck().get() === 1;
 }
 
 function countRows(database: Database.Database, { vectors }: VectorTables): number {

@@ -37,10 +37,17 @@ export function findVectorTables(
     .map(nameTables);
 }
 
-/** The tables of a model and a length, made where they are missing. Belongs into a transaction. */
+/**
+ * The tables of a model and a length, made where they are missing. Those of other models go then: they would miss what comes while
+ * they are not in use, and nothing would show it if their model came back. Belongs into a transaction.
+ */
 export function openVectorTables(database: Database.Database, model: string, vectorLength: number): VectorTables {
   const [found] = findVectorTables(database, model, vectorLength);
   if (found !== undefined) return found;
+  dropTables(
+    database,
+    database.prepare<[string], number>('SELECT number FROM vector_indexes WHERE model <> ?').pluck().all(model),
+  );
   const insert = database.prepare('INSERT INTO vector_indexes (model, vector_length) VALUES (?, ?)');
   const tables = nameTables(Number(insert.run(model, vectorLength).lastInsertRowid));
   database.exec(`
@@ -59,11 +66,13 @@ export function openVectorTables(database: Database.Database, model: string, vec
   return tables;
 }
 
-/** Removes the tables of all models. Belongs into a transaction. */
-export function dropVectorTables(database: Database.Database): void {
-  const numbers = database.prepare<[], number>('SELECT number FROM vector_indexes').pluck().all();
-  for (const { vectors, signs } of numbers.map(nameTables)) database.exec(`DROP TABLE ${vectors}; DROP TABLE ${signs}`);
-  database.exec('DELETE FROM vector_indexes');
+function dropTables(database: Database.Database, numbers: readonly number[]): void {
+  const forget = database.prepare('DELETE FROM vector_indexes WHERE number = ?');
+  for (const number of numbers) {
+    const { vectors, signs } = nameTables(number);
+    database.exec(`DROP TABLE ${vectors}; DROP TABLE ${signs}`);
+    forget.run(number);
+  }
 }
 
 function nameTables(number: number): VectorTables {

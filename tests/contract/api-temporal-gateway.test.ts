@@ -116,7 +116,7 @@ describe('the Temporal run gateway', () => {
     await gateway.submit(open);
     await client.workflow.getHandle(ended.runId).terminate();
     const ids = async (list: Promise<readonly { runId: RunId }[]>) => (await list).map((run) => run.runId);
-    await expect.poll(() => ids(gateway.listOpen()), { timeout: 20_000 }).not.toContain(ended.runId);
+    await expect.poll(() => ids(gateway.listOpen())).not.toContain(ended.runId);
     expect(await ids(gateway.listOpen())).toContain(open.runId);
     expect(await ids(gateway.listStartedSince(since))).toEqual(expect.arrayContaining([ended.runId, open.runId]));
     expect(await ids(gateway.listStartedSince(new Date(Date.now() + 60_000)))).not.toContain(open.runId);
@@ -131,7 +131,8 @@ describe('the Temporal run gateway', () => {
     for (const outcome of await Promise.allSettled(calls)) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { type: 'TemporalUnavailable' } });
     }
-    expect(performance.now() - before).toBeLessThan(3_500);
+    // For a machine that does other things: without a deadline it would be minutes.
+    expect(performance.now() - before).toBeLessThan(20_000);
     await away.close();
   });
 });

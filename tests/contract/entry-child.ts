@@ -4,26 +4,27 @@
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SynthesisFailure } from '../../domain/failure.ts';
 import type { KeptEntry } from '../../domain/memory-entry.ts';
+import { createRelay } from '../../memory/entries/relay.ts';
+import { createTierSink, type RelaySink } from '../../memory/entries/relay-sink.ts';
 import type { EntryRecord } from '../../memory/entry-ports.ts';
+import type { Memory } from '../../memory/ports.ts';
 import { openPostgresMemory } from '../../memory/postgres/open-postgres-memory.ts';
+import { createPostgresTier } from '../../memory/postgres/postgres-tier.ts';
 import { openSqliteMemory } from '../../memory/sqlite/open-sqlite-memory.ts';
 import { waitForGo } from '../support/child-processes.ts';
+import { createPlainEntries } from '../support/plain-entries.ts';
 import { someWork } from './entry-samples.ts';
 
-interface OpenRecord {
-  readonly entries: EntryRecord;
-  close(): Promise<void>;
-}
-
 /** How each record is opened, by its name in the tests. */
-const RECORDS: Readonly<Record<string, (place: string) => Promise<OpenRecord>>> = {
+const RECORDS: Readonly<Record<string, (place: string) => Promise<Memory>>> = {
   sqlite: (folder) => openSqliteMemory({ folder }),
   postgres: (url) => openPostgresMemory({ url }),
 };
 
-const COMMANDS: Readonly<Record<string, (open: () => Promise<OpenRecord>, ...args: string[]) => Promise<unknown>>> = {
+const COMMANDS: Readonly<Record<string, (open: () => Promise<Memory>, ...args: string[]) => Promise<unknown>>> = {
   /** Puts that many entries of its own and as many versions of ten shared ones; returns what went wrong. */
   async write(open, name = '', count = '0') {
     const record = await open();
@@ -46,6 +47,41 @@ const COMMANDS: Readonly<Record<string, (open: () => Promise<OpenRecord>, ...arg
       await new Promise(setImmediate);
     }
   },
+  /** Carries to the Postgres at the URL; prints the IDs of what it has delivered, and then holds before it confirms. */
+  async deliverAndHold(open, url = '') {
+    const { entries: record } = await open();
+    const sink = createTierSink(createPostgresTier({ url, report: () => {} }));
+    const holding: RelaySink = {
+      ...sink,
+      async deliver(entries, signal) {
+        await sink.deliver(entries, signal);
+        process.stdout.write(`${entries.map((entry) => entry.id).join(' ')}\n`);
+        await sleep(LONGER_THAN_A_TEST_MS);
+      },
+    };
+    await createRelay({ record, sinks: [holding], report: () => {} }).run(new AbortController().signal);
+  },
+  /**
+   * That many callers ask at once for the same shared entry, which takes so long to compute; prints `asking`, and `computing`
+   * each time it is. Tells how often that was, and the different answers.
+   */
+  async compute(open, name = '', callers = '1', durationMs = String(LONGER_THAN_A_TEST_MS)) {
+    const record = await open();
+    const entries = createPlainEntries(record);
+    let computed = 0;
+    const compute = async () => {
+      computed += 1;
+      process.stdout.write('computing\n');
+      await sleep(Number(durationMs));
+      return sharedEntry(0, `computed by ${name}`);
+    };
+    const place = sharedEntry(0, '');
+    const asked = Array.from({ length: Number(callers) }, () => entries.getOrCompute(place, compute));
+    process.stdout.write('asking\n');
+    const answers = (await Promise.all(asked)).map(({ text }) => text);
+    await record.close();
+    return { computed, answers: [...new Set(answers)], callers: answers.length };
+  },
   /** Fills the disk that the place is on, then frees space again; tells what the record did meanwhile. */
   async fillDisk(open, folder = '') {
     const ballast = join(folder, 'ballast');
@@ -64,6 +100,9 @@ const COMMANDS: Readonly<Record<string, (open: () => Promise<OpenRecord>, ...arg
     return { failure, written: kept.length, read: read.length, hits: hits.length, waiting: waiting.rows, afterwards };
   },
 };
+
+/** Whoever waits for this is killed before. */
+const LONGER_THAN_A_TEST_MS = 600_000;
 
 function sharedEntry(index: number, text: string) {
   return someWork(`shared ${index}`, { text });

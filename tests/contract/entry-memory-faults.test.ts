@@ -33,7 +33,7 @@ afterAll(async () => {
 });
 
 function openTier(port: number): EntryTier {
-  return createRedisTier({ url: `redis://127.0.0.1:${port}`, report: () => {} });
+  return createRedisTier({ identity: 'made-up', url: `redis://127.0.0.1:${port}`, report: () => {} });
 }
 
 async function isUp(tier: EntryTier): Promise<boolean> {
@@ -62,6 +62,8 @@ describe('while Redis comes and goes', () => {
     let staleReads = 0;
     let leaving = Promise.resolve();
     let back = Promise.resolve();
+    const countLeftOut = () => reports.filter((sentence) => sentence.includes('left out')).length;
+    let leftOutBefore = 0;
     const workers = Array.from({ length: 8 }, async (_, worker) => {
       for (let step = 0; step < 250; step += 1) {
         await back;
@@ -81,39 +83,69 @@ describe('while Redis comes and goes', () => {
     expect(staleReads).toBe(0);
     expect(operations).toBe(2000);
     // It really was away, and really was used in between.
-    expect(reports.filter((sentence) => sentence.includes('left out')).length).toBeGreaterThan(0);
+    expect(countLeftOut()).toBeGreaterThanOrEqual(5);
     expect((await statusOfRedis(entries))?.hitRate).toBeGreaterThan(0);
 
     /** While the others go on; now in order, now like a loss of power. */
     function goAway(at: number): void {
+      leftOutBefore = countLeftOut();
       leaving = at % 800 === 200 ? redis.stop() : redis.crash();
     }
 
     async function comeBack(): Promise<void> {
       await leaving;
+      // Perhaps the others were quicker than its end.
+      await waitUntil(async () => {
+        await entries.put(aNewEntry('while it is away', `${performance.now()}`));
+        return countLeftOut() > leftOutBefore;
+      });
       await redis.start();
       await untilServing(entries);
     }
   });
 
+  test('a Redis that is back is used at once, although it was to rest for longer', async () => {
+    // No time passes for whoever rests, so that no rest is ever over.
+    const { entries, reports } = await stage.open({ elapsedMs: () => 0 });
+    await untilServing(entries);
+    await redis.stop();
+    await waitUntil(async () => {
+      await entries.get(placeOf('beacon'));
+      return reports.some((sentence) => sentence.includes('left out'));
+    });
+    await redis.start();
+    await untilServing(entries);
+    expect(reports.at(-1)).toBe('Redis is used again.');
+  });
+
   test('a read takes its deadline while Redis says nothing, and hardly anything once that is known', async () => {
-    const { entries } = await stage.open({ deadlines: { ...PATIENT_DEADLINES, redisReadMs: 20 } });
+    const tier = openTier(proxy.port);
+    let asked = 0;
+    const read: EntryTier['read'] = async (...place) => {
+      asked += 1;
+      return tier.read(...place);
+    };
+    const deadlines = { ...PATIENT_DEADLINES, redisReadMs: 20 };
+    const { entries } = await stage.open({ redis: { ...tier, read }, deadlines });
     await entries.put(aNewEntry('a', 'one'));
     await untilServing(entries);
     proxy.blackHole();
+    asked = 0;
     const durations: number[] = [];
     for (let read = 0; read < 50; read += 1) {
       const startedAt = performance.now();
       expect(contentOf(await entries.get(placeOf('a')))).toBe('one');
       durations.push(performance.now() - startedAt);
     }
-    // Generous, for a machine that does other things: without a deadline it would be for ever.
-    expect(Math.max(...durations)).toBeLessThan(1_000);
-    expect(durations.toSorted((a, b) => a - b)[25]).toBeLessThan(20);
+    // For a machine that does other things: without a deadline it would be for ever.
+    expect(Math.max(...durations)).toBeLessThan(10_000);
+    // Three failures in a row, and those that began before the third.
+    expect(asked).toBeLessThan(10);
     expect(await statusOfRedis(entries)).toMatchObject({
       state: 'down',
       detail: expect.stringMatching(/answer|timeout/i),
     });
+    await tier.close();
   });
 
   test('a write ends while Redis says nothing, and is read at once', async () => {

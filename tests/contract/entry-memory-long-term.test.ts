@@ -11,6 +11,7 @@ let postgres: RealPostgres;
 let proxy: FlakyProxy;
 let direct: EntryTier;
 let stage: EntryStage;
+let proxiedUrl: string;
 beforeAll(async () => {
   postgres = await startRealPostgres();
 });
@@ -19,7 +20,8 @@ beforeEach(async () => {
   direct = createPostgresTier({ url: url.href, report: () => {} });
   proxy = await startFlakyProxy(Number(url.port));
   url.port = String(proxy.port);
-  stage = await setEntryStage({ postgres: () => createPostgresTier({ url: url.href, report: () => {} }) });
+  proxiedUrl = url.href;
+  stage = await setEntryStage({ postgres: () => createPostgresTier({ url: proxiedUrl, report: () => {} }) });
 });
 afterEach(async () => {
   proxy.pass();
@@ -72,6 +74,27 @@ test('what the record has deleted or let expire does not come back from an older
   expect(await entries.get(placeOf('b'))).toBeUndefined();
 });
 
+test('a deletion outlives its tombstone where Postgres was away for so long that it still has the old copy', async () => {
+  const { entries, store } = await stage.open();
+  await store.entries.setTargets([]);
+  await direct.write([await entries.put(aNewEntry('a', 'one'))], PATIENCE);
+  await entries.remove(idOf('a'));
+  stage.pass(1_000);
+  const at = new Date(stage.now()).toISOString();
+  const forget = { before: '', limitBytes: Number.MAX_SAFE_INTEGER, tombstonesBefore: at };
+  expect((await entries.retain(forget, false)).tombstones).toBe(1);
+  expect(await entries.find(idOf('a'))).toBeUndefined();
+  expect(await store.entries.read(idOf('a'))).toBeUndefined();
+  expect(await entries.put(aNewEntry('a', 'again'))).toMatchObject({ version: 3 });
+});
+
+test('a copy with a version that nobody can count on from is not taken in', async () => {
+  await direct.write([aKeptEntry('a', Number.MAX_SAFE_INTEGER), aKeptEntry('b', 1_000_000_000)], PATIENCE);
+  const { entries } = await stage.open();
+  expect(await entries.find(idOf('a'))).toBeUndefined();
+  expect(await entries.find(idOf('b'))).toMatchObject({ version: 1_000_000_000 });
+});
+
 test('a deletion that only Postgres knows counts, also for what is put next', async () => {
   await direct.write([aTombstone('a', 6)], PATIENCE);
   const { entries } = await stage.open();
@@ -80,25 +103,35 @@ test('a deletion that only Postgres knows counts, also for what is put next', as
 });
 
 test('a miss takes its deadline while Postgres says nothing, and hardly anything once that is known', async () => {
-  const { entries } = await stage.open({ deadlines: { ...PATIENT_DEADLINES, postgresReadMs: 300 } });
+  let asked = 0;
+  const read: EntryTier['read'] = async (...place) => {
+    asked += 1;
+    return tier.read(...place);
+  };
+  const tier = createPostgresTier({ url: proxiedUrl, report: () => {} });
+  const deadlines = { ...PATIENT_DEADLINES, postgresReadMs: 300 };
+  const { entries } = await stage.open({ postgres: { ...tier, read }, deadlines });
   await waitUntil(async () => {
     await entries.get(placeOf('none'));
     return typeof (await entries.status())[2]?.hitRate === 'number';
   });
   proxy.blackHole();
+  asked = 0;
   const durations: number[] = [];
   for (let read = 0; read < 20; read += 1) {
     const startedAt = performance.now();
     expect(await entries.get(placeOf(`none ${read}`))).toBeUndefined();
     durations.push(performance.now() - startedAt);
   }
-  expect(Math.min(...durations.slice(0, 3))).toBeGreaterThan(250);
-  // Generous, for a machine that does other things.
-  expect(Math.max(...durations)).toBeLessThan(1_500);
-  expect(durations.toSorted((a, b) => a - b)[10]).toBeLessThan(50);
+  expect(Math.max(...durations)).toBeGreaterThan(250);
+  // For a machine that does other things: without a deadline it would be for ever.
+  expect(Math.max(...durations)).toBeLessThan(10_000);
+  // Three failures in a row, one miss after the other.
+  expect(asked).toBeLessThan(10);
   await entries.put(aNewEntry('a', 'one'));
   expect(contentOf(await entries.get(placeOf('a')))).toBe('one');
   expect((await entries.status())[2]).toMatchObject({ tier: 'L3', state: 'down' });
+  await tier.close();
 });
 
 test('a rebuild brings back what Postgres has lost, and leaves there what only it has', async () => {

@@ -71,7 +71,8 @@ test('whatever happens in whatever order, a read gives what the last change left
 
 async function createWorld(): Promise<World> {
   const proxy = await startFlakyProxy(redis.port);
-  const openTier = () => createRedisTier({ url: `redis://127.0.0.1:${proxy.port}`, report: () => {} });
+  const openTier = () =>
+    createRedisTier({ identity: 'made-up', url: `redis://127.0.0.1:${proxy.port}`, report: () => {} });
   const stage = await setEntryStage({ redis: openTier });
   let elapsedMs = 0;
   const deadlines = { redisReadMs: 10, redisWriteMs: 10, postgresReadMs: 10 };
@@ -148,7 +149,7 @@ async function check({ stage, entries, model }: World, key: string): Promise<voi
 }
 
 async function empty(): Promise<void> {
-  const direct = createRedisTier({ url: redis.url, report: () => {} });
+  const direct = createRedisTier({ identity: 'made-up', url: redis.url, report: () => {} });
   await direct.wipe(PATIENCE);
   await direct.close();
 }

@@ -19,7 +19,7 @@ afterAll(async () => {
 const report = () => {};
 
 async function openEmptyRedis(url: string): Promise<void> {
-  const tier = createRedisTier({ url, report });
+  const tier = createRedisTier({ identity: 'made-up', url, report });
   await tier.wipe(PATIENCE);
   await tier.close();
 }
@@ -28,14 +28,14 @@ describeEntryMemory('SQLite alone', () => setEntryStage());
 
 describeEntryMemory('SQLite with Redis', async () => {
   await openEmptyRedis(redis.url);
-  return setEntryStage({ redis: () => createRedisTier({ url: redis.url, report }) });
+  return setEntryStage({ redis: () => createRedisTier({ identity: 'made-up', url: redis.url, report }) });
 });
 
 describeEntryMemory('SQLite with Redis and Postgres', async () => {
   await openEmptyRedis(redis.url);
   const url = await postgres.createDatabase();
   return setEntryStage({
-    redis: () => createRedisTier({ url: redis.url, report }),
+    redis: () => createRedisTier({ identity: 'made-up', url: redis.url, report }),
     postgres: () => createPostgresTier({ url, report }),
   });
 });

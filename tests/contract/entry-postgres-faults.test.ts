@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { EntryId } from '../../domain/ids.ts';
 import type { KeptEntry, MemoryEntry } from '../../domain/memory-entry.ts';
@@ -11,8 +12,8 @@ import { createEntryRecord } from '../../memory/postgres/entry-record.ts';
 import { migrate } from '../../memory/postgres/migrate.ts';
 import { createPostgresConnection, type PostgresConnection } from '../../memory/postgres/postgres-connection.ts';
 import { createPostgresTier } from '../../memory/postgres/postgres-tier.ts';
-import type { Memory } from '../../memory/ports.ts';
 import { openSqliteMemory } from '../../memory/sqlite/open-sqlite-memory.ts';
+import { createChildren, killChild } from '../support/child-processes.ts';
 import { startRealPostgres, type RealPostgres } from '../support/real-postgres.ts';
 import { someEmbedding, someWork } from './entry-samples.ts';
 
@@ -20,6 +21,7 @@ import { someEmbedding, someWork } from './entry-samples.ts';
 const PATIENTLY = { timeout: 60_000, interval: 20 };
 const PATIENCE = new AbortController().signal;
 
+const children = createChildren(fileURLToPath(new URL('./entry-child.ts', import.meta.url)));
 let postgres: RealPostgres;
 let url: string;
 const cleanUps: (() => Promise<unknown>)[] = [];
@@ -30,16 +32,17 @@ beforeEach(async () => {
   url = await postgres.createDatabase();
 });
 afterEach(async () => {
+  await children.killAll();
   for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
 });
 afterAll(async () => postgres.dispose());
 
-async function openSqlite(): Promise<Memory> {
+async function openSqlite(): Promise<{ readonly entries: EntryRecord; readonly folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'hydra-entries-'));
   cleanUps.push(() => rm(folder, { recursive: true }));
   const memory = await openSqliteMemory({ folder });
   cleanUps.push(() => memory.close());
-  return memory;
+  return { entries: memory.entries, folder };
 }
 
 function openTier(): EntryTier {
@@ -111,6 +114,35 @@ test('a relay whose Postgres is killed again and again carries everything in the
   await expect.poll(async () => (await record.lag('postgres')).rows, PATIENTLY).toBe(0);
   expect(await readCopies()).toEqual(await record.list({ limit: 1000 }));
   expect((await record.lag('postgres')).deadLetters).toBe(0);
+});
+
+test('what a relay had delivered when it was killed before it confirmed is delivered again, and is there once', async () => {
+  const { entries: record, folder } = await openSqlite();
+  await record.setTargets(['postgres']);
+  await writeMuch(record);
+  const child = await children.start(['deliverAndHold', 'sqlite', folder, url]);
+  child.go();
+  await expect.poll(() => child.lines.length, PATIENTLY).toBe(1);
+  await killChild(child.process);
+  const delivered = (child.lines[0] ?? '').split(' ').map((id) => id as EntryId);
+  expect((await readCopies()).map(({ id }) => id)).toEqual(delivered.toSorted());
+  expect((await record.lag('postgres')).rows).toBe(300);
+
+  // One of them changes before the next relay comes, and one goes.
+  await record.put(someWork('entry 200', { text: 'changed' }));
+  await record.remove(delivered.at(-1)!);
+  const tier = openTier();
+  const deliveredAgain = new Set<EntryId>();
+  startRelay(record, {
+    ...tier,
+    write: (entries, signal) => {
+      for (const { id } of entries) deliveredAgain.add(id);
+      return tier.write(entries, signal);
+    },
+  });
+  await expect.poll(async () => (await record.lag('postgres')).rows, PATIENTLY).toBe(0);
+  for (const id of delivered) expect(deliveredAgain).toContain(id);
+  expect(await readCopies()).toEqual(await record.list({ limit: 1000 }));
 });
 
 test('a record whose Postgres is killed in mid-write keeps what it had confirmed, and goes on by itself', async () => {

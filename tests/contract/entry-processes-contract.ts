@@ -10,6 +10,15 @@ import { waitingFor } from './entry-samples.ts';
 /** Starting a process through tsx takes seconds on a busy machine. */
 const TIMEOUT_MS = 120_000;
 const PATIENTLY = { timeout: 60_000, interval: 10 };
+/** How long the others wait for a process that died: its claim lasts 10 s; as much again for a machine that does other things. */
+const LEASE_MS = 20_000;
+
+/** What `compute` of `entry-child.ts` tells. */
+interface Computed {
+  readonly computed: number;
+  readonly answers: readonly string[];
+  readonly callers: number;
+}
 
 /** A record that other processes can open, too. */
 export interface SharedRecordHarness extends EntryRecordHarness {
@@ -47,6 +56,41 @@ export function describeEntryProcesses(recordName: string, createHarness: () => 
         expect(new Set(waiting)).toEqual(new Set(entries.map((entry) => entry.id)));
         expect(waiting).toHaveLength(5010);
         expect((await record.lag('redis')).rows).toBe(5010);
+      },
+    );
+
+    test(
+      'two with 100 callers each that miss the same entry at once compute it at most twice',
+      { timeout: TIMEOUT_MS },
+      async () => {
+        const compute = (name: string) => ['compute', recordName, harness.place, name, '100', '1000'];
+        const outcomes = (await children.runTogether(compute('a'), compute('b'))) as readonly Computed[];
+        for (const { callers, answers } of outcomes) {
+          expect(callers).toBe(100);
+          // All callers of a process have the same answer.
+          expect(answers).toEqual([expect.stringMatching(/^computed by [ab]$/)]);
+        }
+        const computed = outcomes.reduce((sum, outcome) => sum + outcome.computed, 0);
+        expect(computed).toBeGreaterThan(0);
+        expect(computed).toBeLessThanOrEqual(2);
+      },
+    );
+
+    test(
+      'what one was computing when it was killed another one computes for all who wait, when its claim has run out',
+      { timeout: TIMEOUT_MS },
+      async () => {
+        const dying = await children.start(['compute', recordName, harness.place, 'a']);
+        dying.go();
+        await expect.poll(() => dying.lines, PATIENTLY).toContain('computing');
+        const waiting = await children.start(['compute', recordName, harness.place, 'b', '100', '10']);
+        waiting.go();
+        await expect.poll(() => waiting.lines, PATIENTLY).toContain('asking');
+        const killedAtMs = performance.now();
+        await killChild(dying.process);
+        expect(waiting.lines).not.toContain('computing');
+        expect(await waiting.outcome).toEqual({ computed: 1, answers: ['computed by b'], callers: 100 });
+        expect(performance.now() - killedAtMs).toBeLessThan(LEASE_MS);
       },
     );
 

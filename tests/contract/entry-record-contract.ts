@@ -31,6 +31,15 @@ export function describeEntryRecord(name: string, createHarness: () => Promise<E
     };
     const current = (): RecordUnderTest => ({ record, harness, pass, now });
 
+    test('a record has an identity for good, and no other has it', async () => {
+      const identity = await record.identity();
+      expect(identity).toMatch(/^[0-9a-f]{32}$/);
+      expect(await (await harness.open()).identity()).toBe(identity);
+      const another = await createHarness();
+      expect(await (await another.open()).identity()).not.toBe(identity);
+      await another.dispose();
+    });
+
     describe('put and read', () => {
       test('an entry of each kind comes back as it was put, from another connection, too', async () => {
         const other = await harness.open();
@@ -236,6 +245,7 @@ export function describeEntryRecord(name: string, createHarness: () => Promise<E
         expect(await kinds({ namespace: 'a', kinds: ['lesson', 'answer'] })).toEqual(['lesson']);
         expect(await kinds({ kinds: ['answer'] })).toEqual(['answer']);
         expect(await kinds({ kinds: [] })).toEqual([]);
+        expect(await kinds({ kinds: ['answer', 'answer'] })).toEqual(['answer']);
         expect(await kinds({ namespace: "a' OR '1'='1" })).toEqual([]);
       });
 

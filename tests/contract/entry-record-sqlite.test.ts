@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { Memory } from '../../memory/ports.ts';
-import { createEntryRecord } from '../../memory/sqlite/entry-record.ts';
+import { COUNT_KINDS, createEntryRecord, selectPage } from '../../memory/sqlite/entry-record.ts';
 import { createTextSearch } from '../../memory/sqlite/entry-search.ts';
 import { readMigrations } from '../../memory/sqlite/migration-files.ts';
 import { openDatabase } from '../../memory/sqlite/open-database.ts';
@@ -47,6 +47,26 @@ test('a word of very many entries counts only where no rarer one is asked for, a
   };
   expect(await find('python rare')).toEqual(['python rare']);
   expect(await find('python')).toEqual(['python python python', 'python newest of all']);
+  database.close();
+  await rm(folder, { recursive: true });
+});
+
+test('a page is read from the index of each kind, counts from an index alone, and nothing is sorted', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'hydra-entries-'));
+  const database = openDatabase(join(folder, 'test.sqlite'), readMigrations());
+  const explain = (sql: string, values: unknown) =>
+    database
+      .prepare<[unknown], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
+      .all(values)
+      .map(({ detail }) => detail)
+      .filter((detail) => /SCAN|SEARCH|TEMP/.test(detail));
+  const KINDS = ['answer', 'lesson'] as const;
+  const page = { after: '', limit: 10 };
+  const everywhere = 'SEARCH entries USING INDEX entries_by_kind (kind=? AND id>?)';
+  expect(explain(selectPage(KINDS, false), page)).toEqual([everywhere, everywhere]);
+  const within = 'SEARCH entries USING INDEX entries_by_namespace (namespace=? AND kind=? AND id>?)';
+  expect(explain(selectPage(KINDS, true), { ...page, namespace: 'default' })).toEqual([within, within]);
+  expect(explain(COUNT_KINDS, '')).toEqual(['SCAN entries USING COVERING INDEX entries_by_count']);
   database.close();
   await rm(folder, { recursive: true });
 });

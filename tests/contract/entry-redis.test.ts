@@ -1,8 +1,9 @@
 import { Redis } from 'ioredis';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { EntryTier } from '../../memory/entry-ports.ts';
+import { createTierGuard } from '../../memory/entries/tier-guard.ts';
 import { createRedisTier } from '../../memory/redis/redis-tier.ts';
 import { startFlakyProxy } from '../support/flaky-proxy.ts';
 import { startRealRedis, type RealRedis } from '../support/real-redis.ts';
@@ -29,7 +30,7 @@ afterAll(async () => {
 });
 
 function openTier(url: string = redis.url, options: Partial<Parameters<typeof createRedisTier>[0]> = {}): EntryTier {
-  const tier = createRedisTier({ url, report: () => {}, ...options });
+  const tier = createRedisTier({ url, identity: 'made-up', report: () => {}, ...options });
   tiers.push(tier);
   return tier;
 }
@@ -98,6 +99,18 @@ describe('what Redis keeps', () => {
     expect((await direct.keys('*')).sort()).toEqual(['hydra:other', 'somebody:else']);
   });
 
+  test('two records share a server without a look at what is not theirs', async () => {
+    const [one, other] = [openTier(), openTier(redis.url, { identity: 'another' })];
+    await one.write([aKeptEntry('a', 5)], PATIENCE);
+    expect(await other.read(idOf('a'), PATIENCE)).toBeUndefined();
+    await other.write([aKeptEntry('a', 1), aKeptEntry('b', 1)], PATIENCE);
+    expect(await other.read(idOf('a'), PATIENCE)).toEqual(aKeptEntry('a', 1));
+    expect([await one.count(PATIENCE), await other.count(PATIENCE)]).toEqual([1, 2]);
+    await other.wipe(PATIENCE);
+    expect(await one.read(idOf('a'), PATIENCE)).toEqual(aKeptEntry('a', 5));
+    expect(await other.count(PATIENCE)).toBe(0);
+  });
+
   test('more keys than one step of a scan are all counted and wiped', async () => {
     const tier = openTier();
     for (let batch = 0; batch < 10; batch += 1) {
@@ -110,6 +123,18 @@ describe('what Redis keeps', () => {
     expect(await tier.count(PATIENCE)).toBe(2000);
     await tier.wipe(PATIENCE);
     expect(await direct.dbsize()).toBe(0);
+  });
+
+  test('large values are read in time by a process that is held up itself', async () => {
+    const tier = openTier();
+    await tier.write([aKeptEntry('a', 1, { text: 'x'.repeat(100_000) })], PATIENCE);
+    const ping = (signal: AbortSignal) => tier.ping(signal);
+    const guard = createTierGuard({ name: 'Redis', ping, deadlineMs: 1_500, report: () => {} });
+    const reads = Array.from({ length: 8 }, async () => guard.attempt(() => tier.read(idOf('a'))));
+    // Longer than the deadline, and less than a connection may be silent.
+    const until = performance.now() + 1_600;
+    while (performance.now() < until);
+    for (const read of await Promise.all(reads)) expect(read.isAnswered).toBe(true);
   });
 
   test('what others have put under its keys is passed over and reported once', async () => {
@@ -146,6 +171,28 @@ describe('a server that goes and comes', () => {
     expect(await tier.read(idOf('a'), PATIENCE)).toEqual(aKeptEntry('a', 1));
   });
 
+  test('tells those who listen when it is back, and then answers', async () => {
+    const tier = openTier();
+    let returns = 0;
+    const pings: Promise<void>[] = [];
+    tier.onReturn?.(() => {
+      returns += 1;
+      pings.push(tier.ping(PATIENCE));
+    });
+    await expect.poll(() => returns).toBe(1);
+    await redis.stop();
+    await redis.start();
+    await expect.poll(() => returns).toBe(2);
+    await Promise.all(pings);
+  });
+
+  test('without a need for the password that it is given, without a word on the console', async () => {
+    const warn = vi.spyOn(console, 'warn');
+    await openTier(redis.url.replace('//', '//:needless@')).ping(PATIENCE);
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
+  });
+
   test('serves nothing of a snapshot that it came back with', async () => {
     const keeping = await startRealRedis(['--save', '3600', '100000', '--enable-debug-command', 'yes']);
     const tier = openTier(keeping.url);
@@ -167,10 +214,10 @@ describe('a server that goes and comes', () => {
   test('that is frozen answers nobody for long, and everybody afterwards', async () => {
     const tier = openTier();
     await tier.ping(PATIENCE);
-    redis.pause();
+    await redis.pause();
     await expect(tier.read(idOf('a'), AbortSignal.timeout(50))).rejects.toMatchObject({ type: 'StoreUnavailable' });
     // Longer than a connection may be silent: it is given up and made again.
-    await expect.poll(() => reasonOf(tier), { timeout: 30_000 }).toMatch(/Socket timeout/);
+    await expect.poll(() => reasonOf(tier)).toMatch(/Socket timeout/);
     redis.resume();
     await untilUp(tier);
   });
@@ -233,12 +280,12 @@ describe('a server that is of no use says why', () => {
 });
 
 async function keyOf(name: string): Promise<string> {
-  const [key] = await direct.keys(`hydra:entry:*:${idOf(name)}`);
+  const [key] = await direct.keys(`hydra:entry:made-up:*:${idOf(name)}`);
   return key ?? 'none';
 }
 
 async function untilUp(tier: EntryTier): Promise<void> {
-  await expect.poll(() => reasonOf(tier), { timeout: 60_000 }).toBe('');
+  await expect.poll(() => reasonOf(tier)).toBe('');
 }
 
 async function reasonOf(tier: EntryTier): Promise<string> {

@@ -113,6 +113,17 @@ export function describeEntryRetention(current: () => RecordUnderTest): void {
       expect(await record.read(id)).toBeUndefined();
     });
 
+    test('a tombstone waits for no vectors, which may never be made', async () => {
+      await record.setTargets(['redis', 'chroma', 'sqlite-vectors']);
+      const { id } = await record.put(someWork('a'));
+      await record.remove(id);
+      current().pass(2 * DAY_MS);
+      const old = policy({ tombstonesBefore: daysAgo(1) });
+      expect((await record.retain(old, false)).tombstones).toBe(0);
+      await acknowledgeAll(record, 'redis');
+      expect((await record.retain(old, false)).tombstones).toBe(1);
+    });
+
     test('the tombstone that a copy refused stays until the copy begins anew and takes it', async () => {
       const { pass } = current();
       await record.setTargets(['redis']);
@@ -136,6 +147,23 @@ export function describeEntryRetention(current: () => RecordUnderTest): void {
       pass(2 * DAY_MS);
       expect((await record.retain(policy({ tombstonesBefore: daysAgo(1) }), false)).tombstones).toBe(1);
       expect((await record.put(someWork('a'))).version).toBeGreaterThan(4);
+    });
+
+    test('what may be older than a forgotten tombstone is not recovered from a copy, and may be imported', async () => {
+      const { pass } = current();
+      const old = await record.put(someWork('a'));
+      await record.remove(old.id);
+      pass(2 * DAY_MS);
+      expect((await record.retain(policy({ tombstonesBefore: daysAgo(1) }), false)).tombstones).toBe(1);
+      expect(await record.recover({ ...old, version: 2 })).toBe(false);
+      expect(await record.read(old.id)).toBeUndefined();
+      expect(await record.recover({ ...old, version: 3 })).toBe(true);
+      expect(await record.recover({ ...old, version: 3 })).toBe(false);
+      const known = await record.put(someWork('b'));
+      expect(await record.recover({ ...known, version: known.version + 1 })).toBe(true);
+      const imported = { ...old, key: someWork('c').key, id: idOf(someWork('c')) };
+      expect(await record.adopt(imported)).toBe(true);
+      expect(await record.read(imported.id)).toEqual(imported);
     });
 
     test('a sequence is never given twice, even when the newest change has been forgotten', async () => {

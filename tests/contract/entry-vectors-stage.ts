@@ -42,7 +42,8 @@ export async function setVectorsStage(chromaUrl: string | null, deadlineMs = 20_
   const record = memory.entries;
   const { index: sqlite } = await openSqliteVectorIndex({ folder, model: 'made-up' });
   if (sqlite === null) throw new Error('sqlite-vec cannot be loaded here');
-  const chroma = chromaUrl === null ? [] : [createChromaVectorIndex({ url: chromaUrl, model: 'made-up' })];
+  const chroma =
+    chromaUrl === null ? [] : [createChromaVectorIndex({ identity: 'made-up', url: chromaUrl, model: 'made-up' })];
   const indexes = [...chroma, sqlite];
   for (const index of indexes) await index.wipe(AbortSignal.timeout(60_000));
   const embedder = createMadeEmbedder();

@@ -38,7 +38,11 @@ export async function setTruthStage(): Promise<TruthStage> {
   const store = await openSqliteMemory({ folder });
   const embedder = createMadeEmbedder();
   const report = (): void => {};
-  const redis = createRedisTier({ url: `redis://127.0.0.1:${servers.proxies.redis.port}`, report });
+  const redis = createRedisTier({
+    identity: 'made-up',
+    url: `redis://127.0.0.1:${servers.proxies.redis.port}`,
+    report,
+  });
   const postgres = createPostgresTier({ url: servers.postgresUrl, report });
   const indexes = await openIndexes(folder, `http://127.0.0.1:${servers.proxies.chroma.port}`);
   const vectors = createVectorTier({ record: store.entries, indexes, problem: null, embedder, report });
@@ -105,7 +109,7 @@ async function startServers() {
 async function openIndexes(folder: string, chromaUrl: string): Promise<readonly VectorIndex[]> {
   const { index: sqlite } = await openSqliteVectorIndex({ folder, model: 'made-up' });
   if (sqlite === null) throw new Error('sqlite-vec cannot be loaded here');
-  return [createChromaVectorIndex({ url: chromaUrl, model: 'made-up' }), sqlite];
+  return [createChromaVectorIndex({ identity: 'made-up', url: chromaUrl, model: 'made-up' }), sqlite];
 }
 
 /** A server that takes connections and says nothing, which is harder to tell from one that works than one that is gone. */

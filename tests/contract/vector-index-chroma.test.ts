@@ -10,7 +10,8 @@ describe.skipIf(!hasRealChroma())('a real Chroma', () => {
     chroma = await startRealChroma();
   });
   afterAll(() => chroma.end());
-  const open = (model = 'made-up') => createChromaVectorIndex({ url: chroma.url, model });
+  const open = (model = 'made-up', identity = 'made-up') =>
+    createChromaVectorIndex({ url: chroma.url, identity, model });
 
   describeVectorIndex('Chroma', async () => ({ open: async (model) => open(model), dispose: async () => {} }));
 
@@ -22,13 +23,25 @@ describe.skipIf(!hasRealChroma())('a real Chroma', () => {
     expect((await client.listCollections()).map(({ name }) => name)).toEqual(['of-somebody-else']);
   });
 
+  test('two records share a server without a look at what is not theirs', async () => {
+    const [one, other] = [open(), open('made-up', 'another')];
+    await one.upsert([aVector('words', { version: 5 })], PATIENT);
+    expect(await other.isEmpty(64, PATIENT)).toBe(true);
+    await other.upsert([aVector('words'), aVector('more words')], PATIENT);
+    expect([await one.count(PATIENT), await other.count(PATIENT)]).toEqual([1, 2]);
+    await other.wipe(PATIENT);
+    expect([await one.count(PATIENT), await other.count(PATIENT)]).toEqual([1, 0]);
+    await one.wipe(PATIENT);
+  });
+
   test('a server that says nothing costs no more than the time that it is given', async () => {
-    chroma.pause();
+    await chroma.pause();
     try {
       const startedAt = performance.now();
       const failure = { type: 'StoreUnavailable', details: { reason: 'it did not answer in time' } };
       await expect(open().ping(AbortSignal.timeout(300))).rejects.toMatchObject(failure);
-      expect(performance.now() - startedAt).toBeLessThan(3_000);
+      // For a machine that does other things: without a signal it would be for ever.
+      expect(performance.now() - startedAt).toBeLessThan(20_000);
     } finally {
       chroma.resume();
     }
@@ -45,5 +58,7 @@ describe.skipIf(!hasRealChroma())('a real Chroma', () => {
 });
 
 test('an address with a path is refused, because the client would leave it out', () => {
-  expect(() => createChromaVectorIndex({ url: 'http://localhost:8000/chroma', model: 'm' })).toThrow(/path/);
+  expect(() => createChromaVectorIndex({ url: 'http://localhost:8000/chroma', identity: 'i', model: 'm' })).toThrow(
+    /path/,
+  );
 });

@@ -122,12 +122,13 @@ export function describeVectorIndex(title: string, create: () => Promise<VectorI
       const [short, long] = [aVector('words'), aVector('words', { vector: madeVector('words', 100), version: 2 })];
       await index.upsert([short], PATIENT);
       await index.upsert([long], PATIENT);
-      expect(await index.count(PATIENT, 64)).toBe(1);
-      expect(await index.count(PATIENT, 100)).toBe(1);
-      expect(await index.count(PATIENT, 10)).toBe(0);
+      expect(await index.count(PATIENT)).toBe(2);
+      const lengths = [64, 100, 10];
+      expect(await Promise.all(lengths.map((length) => index.isEmpty(length, PATIENT)))).toEqual([false, false, true]);
       expect(await search('words', { vector: madeVector('words', 100) })).toHaveLength(1);
       await index.remove([long], PATIENT);
       expect(await index.count(PATIENT)).toBe(0);
+      expect(await index.isEmpty(100, PATIENT)).toBe(true);
     });
 
     test('another model begins an index of its own, and the same one by its full name does not', async () => {

@@ -16,7 +16,7 @@ export interface RealChroma {
   /** Removes its data; it must not run. */
   wipe(): Promise<void>;
   /** It lives and takes connections, and says nothing. */
-  pause(): void;
+  pause(): Promise<void>;
   resume(): void;
   /** Ends it for good. */
   end(): Promise<void>;
@@ -54,7 +54,7 @@ export async function startRealChroma(): Promise<RealChroma> {
     start,
     stop,
     wipe: () => rm(join(folder, 'data'), { recursive: true, force: true }),
-    pause: () => void signal('SIGSTOP'),
+    pause: async () => server?.pause(),
     resume: () => void signal('SIGCONT'),
     async end() {
       await stop();

@@ -15,7 +15,7 @@ export interface RealRedis {
   /** Ends it as a loss of power would. */
   crash(): Promise<void>;
   /** It lives and takes connections, and says nothing. */
-  pause(): void;
+  pause(): Promise<void>;
   resume(): void;
   /** Ends it for good. */
   end(): Promise<void>;
@@ -48,7 +48,7 @@ export async function startRealRedis(flags: readonly string[] = []): Promise<Rea
     start,
     stop: () => end('stop'),
     crash: () => end('kill'),
-    pause: () => signal('SIGSTOP'),
+    pause: async () => server?.pause(),
     resume: () => signal('SIGCONT'),
     async end() {
       await end('stop');

@@ -5,6 +5,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 /** A program of somebody else's that tests talk to. */
 export interface RealServer {
   readonly pid: number;
+  /** It lives and takes connections, and says nothing. A signal takes its time: resolves when that is so. */
+  pause(): Promise<void>;
   stop(): Promise<void>;
   /** Ends it as a power cut does: without a word. */
   kill(): Promise<void>;
@@ -49,7 +51,16 @@ export async function startRealServer(start: ServerStart): Promise<RealServer> {
       throw new Error(`${program} did not start:\n${output()}`);
     }
   }
-  return { pid: child.pid ?? 0, stop, kill: () => end('SIGKILL') };
+  const pause = async () => {
+    child.kill('SIGSTOP');
+    while (await answersSoon(isReady));
+  };
+  return { pid: child.pid ?? 0, pause, stop, kill: () => end('SIGKILL') };
+}
+
+/** What answers at all answers sooner than in half a second, on a busy machine, too. */
+async function answersSoon(isReady: () => Promise<boolean>): Promise<boolean> {
+  return Promise.race([isReady(), wait(500).then(() => false)]);
 }
 
 function keepOutput(child: ChildProcess): () => string {

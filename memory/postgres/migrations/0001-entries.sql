@@ -24,7 +24,9 @@ CREATE TABLE entries (
   words TSVECTOR,
   CHECK (is_deleted OR (run_id IS NOT NULL AND created_at IS NOT NULL AND text IS NOT NULL AND value IS NOT NULL))
 );
-CREATE INDEX entries_by_namespace ON entries (namespace, id);
+-- Each kind has its own piece, so that a rare one is listed without a look at the others.
+CREATE INDEX entries_by_kind ON entries (kind, id);
+CREATE INDEX entries_by_namespace ON entries (namespace, kind, id);
 CREATE INDEX entries_by_age ON entries (updated_at, id);
 CREATE INDEX entries_by_expiry ON entries (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX entries_by_words ON entries USING gin (words);
@@ -67,9 +69,11 @@ CREATE TABLE entry_counters (
   last_base BIGINT NOT NULL,
   -- The highest version of an entry of which not even a tombstone is left: new ones begin above it, because a copy that was
   -- away may still have that version.
-  forgotten_version BIGINT NOT NULL
+  forgotten_version BIGINT NOT NULL,
+  -- Which record this is, by chance: what servers keep for several records is told apart by it.
+  identity TEXT NOT NULL
 );
-INSERT INTO entry_counters VALUES (0, 0, 0);
+INSERT INTO entry_counters VALUES (0, 0, 0, replace(gen_random_uuid()::text, '-', ''));
 
 -- Copies of the entries of a record elsewhere: what this database keeps when it is not the record itself.
 CREATE TABLE entry_copies (

@@ -35,7 +35,7 @@ test('what is exported is imported again, line by line', async () => {
   for (const line of lines) expect(line).toMatch(/^\{.*\}\n$/);
   const { adopted, report } = await take(lines);
   expect(adopted).toEqual(entries);
-  expect(report).toEqual({ adopted: 4, known: 0, problems: [] });
+  expect(report).toEqual({ adopted: 4, known: 0, refused: 0, problems: [] });
 });
 
 test('a bad line is told with its number and its fault, and the others are taken in', async () => {
@@ -45,6 +45,7 @@ test('a bad line is told with its number and its fault, and the others are taken
     [{ ...good, id: hashText('another') }, /^id: must be that of namespace, kind and key$/],
     [{ ...good, kind: 'lesson', id: idOf({ ...good, kind: 'lesson' }) }, /^value.kind: must be the kind of the entry$/],
     [{ ...good, version: 0 }, /^version: /],
+    [{ ...good, version: 1_000_000_001 }, /^version: must be at most 1000000000$/],
     [{ ...good, surprise: 1 }, /surprise/],
     [{ ...good, updatedAt: 'yesterday' }, /^updatedAt: must be a time/],
     [
@@ -63,14 +64,23 @@ test('a bad line is told with its number and its fault, and the others are taken
   const lines = bad.map(([entry]) => JSON.stringify(entry));
   const { adopted, report } = await take(['{"half": ', '', '  ', ...lines, JSON.stringify(good)]);
   expect(adopted).toEqual([good]);
-  expect(report.adopted).toBe(1);
+  expect(report).toMatchObject({ adopted: 1, refused: bad.length + 1 });
+  expect(report.problems[0]?.problem).toBe('is not JSON');
   expect(report.problems.map((problem) => problem.line)).toEqual([1, ...bad.map((_, index) => index + 4)]);
   for (const [index, [, fault]] of bad.entries()) expect(report.problems[index + 1]?.problem).toMatch(fault);
 });
 
+test('of a wrong file the first hundred lines are told, and the others are counted', async () => {
+  const lines = [...Array.from({ length: 250 }, () => 'rubbish'), JSON.stringify(kept(someWork('a')))];
+  const { adopted, report } = await take(lines);
+  expect(adopted).toHaveLength(1);
+  expect(report.refused).toBe(250);
+  expect(report.problems.map(({ line }) => line)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+});
+
 test('what is here already is counted apart', async () => {
   const report = await importLines(each([JSON.stringify(kept(someWork('a')))]), async () => false);
-  expect(report).toEqual({ adopted: 0, known: 1, problems: [] });
+  expect(report).toEqual({ adopted: 0, known: 1, refused: 0, problems: [] });
 });
 
 test('an import that fails half way tells so and may be made again', async () => {

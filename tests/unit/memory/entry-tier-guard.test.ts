@@ -25,6 +25,12 @@ function setGuard(deadlineMs = 20) {
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
+/** Keeps this process busy, so that no timer and no socket is looked at. */
+function holdUp(timeMs: number): void {
+  const until = performance.now() + timeMs;
+  while (performance.now() < until);
+}
+
 test('an answer comes through, and a failure is no error', async () => {
   const { fail, ask } = setGuard();
   expect(await ask()).toEqual({ isAnswered: true, value: 'answer' });
@@ -34,7 +40,7 @@ test('an answer comes through, and a failure is no error', async () => {
 test('work that does not end is left behind at its deadline, and its signal fires', async () => {
   const { guard } = setGuard();
   let seen: AbortSignal | undefined;
-  const answer = await guard.attempt((signal) => {
+  const answer = await guard.attempt(({ signal }) => {
     seen = signal;
     return new Promise(() => {});
   });
@@ -45,9 +51,25 @@ test('work that does not end is left behind at its deadline, and its signal fire
 test('an answer that is in the socket when this process wakes up late counts', async () => {
   const { guard } = setGuard(5);
   const answer = guard.attempt(() => new Promise((resolve) => setImmediate(() => resolve('there'))));
-  const until = performance.now() + 20;
-  while (performance.now() < until);
+  holdUp(20);
   expect(await answer).toEqual({ isAnswered: true, value: 'there' });
+});
+
+test('an answer that comes in pieces counts when this process was held up for longer than the deadline', async () => {
+  const { guard } = setGuard(100);
+  const answer = guard.attempt(async () => {
+    for (let piece = 0; piece < 5; piece += 1) await settle();
+    return 'whole';
+  });
+  holdUp(200);
+  expect(await answer).toEqual({ isAnswered: true, value: 'whole' });
+});
+
+test('a process that was held up still ends what is not answered', async () => {
+  const { guard } = setGuard(20);
+  const answer = guard.attempt(() => new Promise(() => {}));
+  holdUp(50);
+  expect(await answer).toEqual({ isAnswered: false });
 });
 
 test('after three failures it is not asked, and one ping after the rest lets calls pass again', async () => {

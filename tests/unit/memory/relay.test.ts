@@ -208,6 +208,20 @@ describe('the relay', () => {
     expect(copy.attempts).toBe(1);
   });
 
+  test('a copy that says it is back has its changes at once, whatever its rest', async () => {
+    const listeners: (() => void)[] = [];
+    const copy = createFakeCopy('redis', { onReturn: (listener) => listeners.push(listener) });
+    copy.isAway = true;
+    await putText('a', 'one');
+    await startRelay(copy);
+    await passUntil(() => rests.lengths.length >= 5);
+    await waitUntil(() => rests.resting() === 1);
+    copy.isAway = false;
+    for (const listener of listeners) listener();
+    await waitUntil(() => isCaughtUp(copy));
+    expect(copy.kept.size).toBe(1);
+  });
+
   test('one that dies between delivery and confirmation delivers again, and nothing is worse for it', async () => {
     const copy = createFakeCopy('redis');
     await putText('a', 'one');
@@ -242,6 +256,34 @@ describe('the relay', () => {
     await passUntil(() => isCaughtUp(copy));
     expect(copy.kept.size).toBe(4);
     expect((await record.lag('redis')).deadLetters).toBe(0);
+  });
+
+  test('refusals are remembered only for what still waits', async () => {
+    const copy = createFakeCopy('redis');
+    copy.refuses = () => true;
+    const [a, b] = [await putText('a', 'one'), await putText('b', 'one')];
+    await record.setTargets(['redis']);
+    let waiting = { id: a.id, sequence: 1 };
+    let buried = 0;
+    const changing: EntryRecord = {
+      ...record,
+      readOutbox: async () => [waiting],
+      bury: async () => void (buried += 1),
+      acknowledge: () => new Promise<void>(() => {}),
+    };
+    const relay = createRelay({ record: changing, sinks: [copy], report: () => {}, rest: rests.rest });
+    void relay.run(stop.signal);
+    // Each look offers the batch, and then its only change by itself.
+    await passUntil(() => copy.attempts >= 6);
+    await waitUntil(() => rests.resting() === 1);
+    waiting = { id: b.id, sequence: 2 };
+    const attempts = copy.attempts;
+    await passUntil(() => copy.attempts >= attempts + 2);
+    await waitUntil(() => rests.resting() === 1);
+    waiting = { id: a.id, sequence: 1 };
+    const again = copy.attempts;
+    await passUntil(() => buried === 1);
+    expect(copy.attempts - again).toBe(10);
   });
 
   test('a copy that is away refuses nothing, however often it is tried', async () => {
