@@ -28,7 +28,9 @@ export interface ImportReport {
   readonly adopted: number;
   /** Left out: what is here is as new. */
   readonly known: number;
-  /** Lines that are no entry; the first line is 1. */
+  /** Lines that are no entry. */
+  readonly refused: number;
+  /** The first hundred of them; the first line is 1. */
   readonly problems: readonly { readonly line: number; readonly problem: string }[];
 }
 

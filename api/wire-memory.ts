@@ -103,10 +103,6 @@ export function toWireRetention(report: RetentionReport, isDryRun: boolean): Wir
   return { dry_run: isDryRun, expired, aged, over_limit: overLimit, tombstones };
 }
 
-// Somebody who sent the wrong file needs no more of them.
-const PROBLEMS_SHOWN = 100;
-
-export function toWireImport({ adopted, known, problems }: ImportReport): WireImportReport {
-  const shown = problems.slice(0, PROBLEMS_SHOWN).map((problem) => ({ ...problem }));
-  return { adopted, known, refused: problems.length, problems: shown };
+export function toWireImport({ adopted, known, refused, problems }: ImportReport): WireImportReport {
+  return { adopted, known, refused, problems: problems.map((problem) => ({ ...problem })) };
 }

@@ -6,6 +6,7 @@ import type { Settings } from '../config/settings.ts';
 import { createApiClient } from './api-client.ts';
 import type { ApiClient } from './api-client.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
+import { stripControls } from './strip-controls.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What every command is given. */
@@ -62,7 +63,7 @@ export function toApiUrl({ api }: Settings): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${api.port}`;
 }
 
-/** Prints a value as JSON, or what `describe` makes of it. */
+/** Prints a value as JSON, or what `describe` makes of it: much of that was written by models and must not steer a terminal. */
 export function printAnswer<Value>(
   { terminal }: CommandContext,
   options: ServiceOptions,
@@ -70,5 +71,5 @@ export function printAnswer<Value>(
   describe: (value: Value) => readonly string[],
 ): void {
   if (options.json) terminal.print(JSON.stringify(value, null, 2));
-  else for (const line of describe(value)) terminal.tell(line);
+  else for (const line of describe(value)) terminal.tell(stripControls(line));
 }

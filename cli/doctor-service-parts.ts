@@ -11,13 +11,24 @@ export function listServiceParts({ nodes, health, tiers }: RunningService): read
     healthPart(health, 'database', 'memory'),
     ...listServiceTiers(tiers),
     healthPart(health, 'temporal server', 'temporal'),
-    ...nodes.map((node) => ({ name: `node ${node.id}`, required: true, check: async () => describeNode(node) })),
+    ...nodes.map((node) => ({
+      name: `node ${node.id}`,
+      required: !isAnotherUp(nodes, node),
+      check: async () => describeNode(node),
+    })),
   ];
 }
 
-/** The service itself: healthy, or what of it is not. */
+/** A host can be done without while another one works. */
+function isAnotherUp(nodes: readonly ServiceNode[], node: ServiceNode): boolean {
+  return nodes.some((other) => other !== node && other.state === 'up');
+}
+
+/** The service itself: healthy, or what of it is not. Optional parts speak for themselves. */
 export function servicePart({ apiUrl, health }: RunningService): DoctorPart {
-  const broken = health.parts.filter((part) => !part.healthy).map((part) => `${part.name} (${part.detail})`);
+  const broken = health.parts
+    .filter((part) => part.required && !part.healthy)
+    .map((part) => `${part.name} (${part.detail})`);
   const finding: Finding =
     broken.length === 0
       ? found(`version ${health.version} at ${apiUrl}, healthy`)
@@ -34,7 +45,7 @@ function healthPart(health: RunningService['health'], name: string, healthName: 
   return { name, required: true, check: async () => finding };
 }
 
-function describeNode({ url, state, version, problem, models }: ServiceNode): Finding {
+function describeNode({ id, url, origin, state, version, problem, models }: ServiceNode): Finding {
   if (state === 'up')
     return describeModels(
       `${url}, version ${version ?? 'unknown'}`,
@@ -43,6 +54,9 @@ function describeNode({ url, state, version, problem, models }: ServiceNode): Fi
   return {
     state: 'down',
     detail: `${url}: ${problem ?? 'not looked at yet'}`,
-    advice: 'Start it (ollama serve), or correct HYDRA_NODES or OLLAMA_HOST and restart the service.',
+    advice:
+      origin === 'settings'
+        ? 'Start it (ollama serve), or correct HYDRA_NODES or OLLAMA_HOST and restart the service.'
+        : `Start it (ollama serve), or do without it: hydra nodes remove ${id}`,
   };
 }

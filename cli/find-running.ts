@@ -13,6 +13,7 @@ export interface RunningService {
   /** Null when unknown, or when its Temporal has none. */
   readonly webUiUrl: string | null;
   readonly health: WireHealth;
+  /** Empty when it cannot say, which its health explains. */
   readonly nodes: WireNodeList['nodes'];
   /** Of memory; empty when it cannot say, which its health explains. */
   readonly tiers: readonly WireTier[];
@@ -25,15 +26,19 @@ export async function findRunning(settings: Settings): Promise<RunningService | 
   const client = createApiClient(apiUrl);
   const health = await client.findService();
   if (health === undefined) return undefined;
-  const [{ nodes }, tiers] = await Promise.all([client.getNodes(), readTiers(apiUrl)]);
+  const [{ nodes }, { tiers }] = await Promise.all([
+    orUnknown(client.getNodes(), { nodes: [], removed: [] }),
+    orUnknown(callJson<WireMemoryStatus>(apiUrl, '/memory/status'), { tiers: [] }),
+  ]);
   return { apiUrl, webUiUrl: record?.webUiUrl ?? null, health, nodes, tiers };
 }
 
-async function readTiers(apiUrl: string): Promise<readonly WireTier[]> {
+/** An answer of the service, or what stands for it while it cannot answer, as without its record. */
+async function orUnknown<Answer>(answer: Promise<Answer>, unknown: Answer): Promise<Answer> {
   try {
-    return (await callJson<WireMemoryStatus>(apiUrl, '/memory/status')).tiers;
+    return await answer;
   } catch (error) {
-    if (error instanceof CommandError) return [];
+    if (error instanceof CommandError) return unknown;
     throw error;
   }
 }

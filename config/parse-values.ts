@@ -44,6 +44,14 @@ export function httpUrl(text: string): Parsed<string> {
     : refused('an address such as https://mirror.example');
 }
 
+/** The same without a path: for servers whose own paths begin at the root. */
+export function serverUrl(text: string): Parsed<string> {
+  const url = httpUrl(text);
+  return url.ok && new URL(url.value).pathname !== '/'
+    ? refused('an address without a path, such as http://localhost:8000')
+    : url;
+}
+
 /** A whole number within bounds, both included. */
 export function wholeNumber(least: number, most: number): ParseValue<number> {
   const rule = `a whole number from ${least} to ${most}`;

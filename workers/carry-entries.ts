@@ -25,6 +25,7 @@ export function carryEntries({ record, ownership, relay, targets, report }: Carr
   const duty = createDuty({ name: DUTY, ownership, holder: randomUUID(), leaseMs: LEASE_MS });
   return holdDuty({
     duty,
+    complaint: 'Nothing could be carried to the copies of memory',
     tickMs: TICK_MS,
     report,
     async begin() {

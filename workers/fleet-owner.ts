@@ -73,6 +73,7 @@ export function startFleetOwner(options: FleetOwnerOptions): FleetOwner {
   const { report } = options;
   const holder = holdDuty({
     duty,
+    complaint: 'The fleet could not be looked after',
     begin: (signal) => takeOver(options, duty, signal),
     tickMs: TICK_MS,
     report,

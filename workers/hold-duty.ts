@@ -10,6 +10,8 @@ export interface DutyWork {
 
 export interface HoldDutyOptions<Work extends DutyWork> {
   readonly duty: Duty;
+  /** What cannot be done while it fails, for people, such as `The fleet could not be looked after`. */
+  readonly complaint: string;
   /** Begins the work. The signal: it is wanted no more, and may come back unfinished; it is closed then. */
   readonly begin: (signal: AbortSignal) => Promise<Work>;
   /** Time between two renewals. */
@@ -68,12 +70,12 @@ class Holder<Work extends DutyWork> implements DutyHolder<Work> {
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
-    const { tickMs, report } = this.#options;
+    const { tickMs, report, complaint } = this.#options;
     let lastProblem = '';
     while (!signal.aborted) {
       const problem = await this.#tick().then(() => '', String);
       // While a store is away, every tick fails in the same way.
-      if (problem !== '' && problem !== lastProblem) report(`The fleet could not be looked after: ${problem}`);
+      if (problem !== '' && problem !== lastProblem) report(`${complaint}: ${problem}`);
       lastProblem = problem;
       await delay(tickMs, undefined, { signal }).catch(() => {});
     }

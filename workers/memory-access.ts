@@ -7,8 +7,8 @@ import type { EntryMemory, EntryRetention } from '../memory/entry-ports.ts';
 /** What the API needs of what is remembered. */
 type MemoryAccess = Pick<ApiDeps, 'entries' | 'exportEntries' | 'importEntries' | 'entryRetention'>;
 
-/** A few hundred kilobytes, which one look into the record reads in milliseconds. */
-const EXPORT_PAGE = 200;
+/** One look into the record reads them at once, in milliseconds also where each is an answer with a large program. */
+const EXPORT_PAGE = 50;
 
 export function createMemoryAccess(entries: EntryMemory, settings: MemorySettings): MemoryAccess {
   return {

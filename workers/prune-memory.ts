@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { EntryMemory, EntryRetention } from '../memory/entry-ports.ts';
+import type { EntryMemory, EntryRetention, RetentionReport } from '../memory/entry-ports.ts';
 import type { Memory } from '../memory/ports.ts';
 
 const DAY_MS = 86_400_000;
@@ -27,10 +27,20 @@ export function startPruning(options: PruningOptions): () => void {
   return () => clearInterval(timer);
 }
 
-/** Entries first: what an artifact was kept for may be gone then. */
-async function pruneOnce({ memory, entries, runDays, entryRetention, log }: PruningOptions): Promise<void> {
-  const retained = await entries.retain(entryRetention(), false);
+/** Entries first: what an artifact was kept for may be gone then. Runs go all the same when entries cannot. */
+async function pruneOnce(options: PruningOptions): Promise<void> {
+  const { memory, runDays, log } = options;
+  const retained = await retainEntries(options);
   const before = new Date(Date.now() - runDays * DAY_MS).toISOString();
   const { runs, artifacts } = await memory.prune(before);
   log.info({ runs, artifacts, before, entries: retained }, 'pruned');
+}
+
+async function retainEntries({ entries, entryRetention, log }: PruningOptions): Promise<RetentionReport | null> {
+  try {
+    return await entries.retain(entryRetention(), false);
+  } catch (error) {
+    log.error({ err: error }, 'pruning of entries failed; it is tried again tomorrow');
+    return null;
+  }
 }

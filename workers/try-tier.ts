@@ -16,6 +16,9 @@ const QUESTIONS = {
   chroma: (memory: MemorySettings) => memory.chroma && askChroma(memory.chroma.url, memory.embeddingModel),
 };
 
+/** Which record it is asked for: none, since nothing is kept. */
+const NOBODY = 'nobody';
+
 /** A server that settings can name. */
 export type ServerName = keyof typeof QUESTIONS;
 export const SERVER_NAMES = Object.keys(QUESTIONS) as readonly ServerName[];
@@ -40,7 +43,7 @@ export async function tryServer(name: ServerName, memory: MemorySettings, timeou
 }
 
 function askRedis(url: string): Question {
-  const tier = createRedisTier({ url, report: () => {} });
+  const tier = createRedisTier({ url, identity: NOBODY, report: () => {} });
   return { ask: (signal) => tier.ping(signal), close: () => tier.close() };
 }
 
@@ -50,6 +53,6 @@ function askPostgres(url: string): Question {
 }
 
 function askChroma(url: string, model: string): Question {
-  const index = createChromaVectorIndex({ url, model });
+  const index = createChromaVectorIndex({ url, identity: NOBODY, model });
   return { ask: (signal) => index.ping(signal), close: () => index.close() };
 }

@@ -12,6 +12,8 @@ export function addMemoryDeleteCommand(memory: Command, context: CommandContext)
     .addHelpText('before', '\nExamples:\n  hydra memory delete 3fa1c09be2d4\n');
   addServiceOptions(command).action(async (id: string, options: ServiceOptions) => {
     await openMemoryClient(context, options).deleteEntry(id);
-    printAnswer(context, options, { id, deleted: true }, () => [`${id} is forgotten, in every tier.`]);
+    printAnswer(context, options, { id, deleted: true }, () => [
+      `${id} is forgotten. A tier that is away forgets it when it comes back.`,
+    ]);
   });
 }

@@ -49,6 +49,9 @@ async function importFile(client: MemoryClient, terminal: Terminal, file: string
   return report;
 }
 
+/** As many as the service names of one piece; a large file has many pieces. */
+const PROBLEMS_TOLD = 100;
+
 /** The service counts the lines of each piece from 1. */
 function addReport(sum: WireImportReport, next: WireImportReport, firstLine: number): WireImportReport {
   const problems = next.problems.map(({ line, problem }) => ({ line: line + firstLine - 1, problem }));
@@ -56,7 +59,7 @@ function addReport(sum: WireImportReport, next: WireImportReport, firstLine: num
     adopted: sum.adopted + next.adopted,
     known: sum.known + next.known,
     refused: sum.refused + next.refused,
-    problems: [...sum.problems, ...problems],
+    problems: [...sum.problems, ...problems].slice(0, PROBLEMS_TOLD),
   };
 }
 
@@ -65,7 +68,7 @@ function withProgress(error: CommandError, { adopted }: WireImportReport): Comma
   return new CommandError(error.exitCode, error.message, [error.advice, kept].filter(Boolean).join('\n'));
 }
 
-/** Somebody who gave the wrong file needs no more of them; `--json` has all that the service named. */
+/** Somebody who gave the wrong file needs no more of them; `--json` has those that are kept. */
 const PROBLEMS_SHOWN = 10;
 
 function describeImport({ adopted, known, refused, problems }: WireImportReport): readonly string[] {

@@ -1,5 +1,5 @@
 import { MODELS_FILE, optional, required } from '../define-setting.ts';
-import { anyText, hostName, httpUrl, mebibytes, modelName, oneOf, port, wholeNumber } from '../parse-values.ts';
+import { anyText, hostName, serverUrl, mebibytes, modelName, oneOf, port, wholeNumber } from '../parse-values.ts';
 import { POSTGRES_PORT, REDIS_PORT, databaseName, postgresUrl, redisUrl } from '../server-url.ts';
 
 /** What memory keeps, and the servers that help it. All of them are optional. */
@@ -73,7 +73,7 @@ export const MEMORY_SETTINGS = {
   chromaUrl: optional({
     variable: 'CHROMA_URL',
     summary: 'A Chroma server, such as http://localhost:8000, which finds similar work; without one SQLite does',
-    parse: httpUrl,
+    parse: serverUrl,
     secret: 'credentials',
   }),
   embeddingModel: required({

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startServer } from '../../api/server.ts';
 import type { RunningServer } from '../../api/server.ts';
+import type { WireImportReport } from '../../api/wire-memory.ts';
 import { runCommandLine } from '../../cli/command-line.ts';
-import type { KeptEntry } from '../../domain/memory-entry.ts';
+import type { KeptEntry, NewEntry } from '../../domain/memory-entry.ts';
 import { openApi } from '../support/api-harness.ts';
 import type { OpenedApi } from '../support/api-harness.ts';
 import { aTier, aWork } from '../support/entry-memory.ts';
@@ -85,6 +86,23 @@ describe('hydra memory search, show and delete', () => {
     });
   });
 
+  it('do not let what a model wrote steer the terminal, and give it as it is with --json', async () => {
+    const red = '\u001b[31mred\u001b]0;title\u0007\u009b2J\r';
+    const value = {
+      kind: 'work',
+      language: 'python',
+      request: red,
+      contract: '',
+      code: `\tx = 1 # ${red}\ny`,
+      tests: '',
+    };
+    const entry = await opened.entries.put({ ...aWork('red'), value, text: red } as NewEntry);
+    const { stdout } = await run(['show', entry.id]);
+    expect(stdout).toContain('\tx = 1 # [31mred]0;title2J\ny');
+    for (const shown of [stdout, (await run(['search', 'red'])).stdout]) expect(shown).not.toMatch(/[^\P{Cc}\n\t]/u);
+    expect(JSON.parse((await run(['show', entry.id, '--json'])).stdout)).toMatchObject({ value });
+  });
+
   it.each([
     [['search', 'a', '--namespace', "x'; --"], '--namespace: must be 1 to 64'],
     [['search', 'a', '--kind', 'answer'], '--kind: must be one of work, lesson'],
@@ -117,6 +135,18 @@ describe('hydra memory export and import', () => {
     expect(stdout).toContain('Took in 0 entries; left out 649:');
     expect(stdout).toContain('1 line is no entry:');
     expect(stdout).toContain('line 641: ');
+  });
+
+  it('name ten lines of a wrong file and say how many more there are', async () => {
+    const wrong = 'no entry\n'.repeat(800);
+    const { code, stdout } = await runPiped(['import', '-'], wrong);
+    expect(code).toBe(1);
+    expect(stdout).toContain('800 lines are no entry:\n  line 1: is not JSON\n');
+    expect(stdout).toContain('  line 10: is not JSON\n  and 790 more');
+    const report = JSON.parse((await runPiped(['import', '-', '--json'], wrong)).stdout) as WireImportReport;
+    expect(report.refused).toBe(800);
+    expect(report.problems).toHaveLength(100);
+    expect(report.problems.at(-1)).toEqual({ line: 100, problem: 'is not JSON' });
   });
 
   it('say that an export broke off, and leave the file of before', async () => {

@@ -44,7 +44,7 @@ async function submit(id: string): Promise<RunId> {
 }
 
 async function waitForRun(): Promise<RunId> {
-  await expect.poll(() => opened.memory.runs.countOpen(), { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => opened.memory.runs.countOpen()).toBe(1);
   return (await opened.memory.runs.listOpen())[0]!.id;
 }
 

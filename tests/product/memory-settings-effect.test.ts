@@ -131,6 +131,11 @@ describe('the servers of the settings', () => {
       const embeds = node.log().calls.filter(({ path }) => path === '/api/embed');
       expect(embeds.map(({ model }) => model)).toContain('meaning:1b');
     }, PATIENCE_MS);
+    // That of the question, which was asked to find similar work.
+    await vi.waitFor(async () => {
+      const kept = await (await fetch(`${apiUrl}/memory/export?kind=embedding`)).text();
+      expect(kept).toContain('"model":"meaning:1b"');
+    }, PATIENCE_MS);
   });
 
   test('are off where no setting names them, and down with a wrong password', async () => {

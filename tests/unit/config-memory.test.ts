@@ -87,6 +87,7 @@ describe('settings of memory', () => {
     ['POSTGRES_URL', 'postgres:///d'],
     ['CHROMA_URL', 'chroma://h'],
     ['CHROMA_URL', 'http://'],
+    ['CHROMA_URL', 'http://h:8000/chroma'],
   ])('refuse %s=%s', (name, text) => {
     expect(loadBad({ environment: { [name]: text } }).map((problem) => problem.name)).toEqual([name]);
   });

@@ -90,9 +90,10 @@ describe.skipIf(process.platform === 'darwin')('a look through a subnet', () => 
     );
     const { seen, probe } = countProbes();
     const startedAt = performance.now();
-    const discovery = discover({ probe, change: { ports: [port], timeoutMs: 4_000, intervalMs: 60_000 } });
+    const discovery = discover({ probe, change: { ports: [port], timeoutMs: 20_000, intervalMs: 60_000 } });
     await waitUntil(() => seen.asked === SUBNET.length && seen.inFlight === 0);
-    expect(performance.now() - startedAt).toBeLessThan(4_000);
+    // Nobody was waited for until the time of a probe is over.
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
     expect(seen.mostInFlight).toBeLessThanOrEqual(32);
     expect(idsOf(discovery).toSorted()).toEqual([`127.0.0.40-${port}`, `127.0.0.7-${port}`, `127.0.0.9-${port}`]);
     expect(discovery.nodes().find(({ id }) => id.startsWith('127.0.0.7'))).toEqual({
@@ -240,7 +241,8 @@ describe('an answer to /api/version', () => {
     ['that breaks off', false, (request) => void request.socket.destroy()],
   ])('%s makes a node: %s', async (_name, isNode, answer) => {
     const port = await listen(createServer(answer), '127.0.0.1', 0);
-    const signal = AbortSignal.timeout(1_000);
+    // One of them is waited for as long as this.
+    const signal = AbortSignal.timeout(5_000);
     expect(await probeTarget({ host: '127.0.0.1', port, name: 'x' }, signal)).toBe(isNode);
   });
 });

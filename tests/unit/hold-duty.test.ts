@@ -59,6 +59,7 @@ function hold(
   const reports: string[] = [];
   const holder = holdDuty<TestWork>({
     duty,
+    complaint: 'It could not be done',
     tickMs: TICK_MS,
     report: (sentence) => reports.push(sentence),
     onLost: () => reports.push('lost'),

@@ -264,8 +264,9 @@ describe('an abort by the caller', () => {
     const abortedAt = performance.now();
     controller.abort(reason);
     await call;
-    await vi.waitFor(() => expect(node.log().totals.aborted).toBe(1), { timeout: 10_000, interval: 5 });
-    expect(performance.now() - abortedAt).toBeLessThan(2_000);
+    await vi.waitFor(() => expect(node.log().totals.aborted).toBe(1), { timeout: 60_000, interval: 5 });
+    // For a machine that does other things: the whole answer would be minutes, and a deadline 20 s.
+    expect(performance.now() - abortedAt).toBeLessThan(15_000);
   });
 
   test('before the first byte, or before the call, rejects with its reason', async () => {

@@ -125,7 +125,7 @@ describe('a search', () => {
   test('that does not end is given up after a second, and the result says so', async () => {
     const startedAt = performance.now();
     const made = await offer(dependencies(1_024, { search: () => new Promise(() => {}) }));
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
     expect(made).toEqual({
       offeredHash: null,
       note: 'Similar work was not looked up in memory: the search took longer than 1 second.',
