@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** Starting a worker, compiling a program or loading a model takes seconds on a busy machine, and much longer on a starved one. */
-const PATIENCE_MS = 120_000;
+/** Starting a worker, a server or a model takes seconds on a busy machine, and minutes on a starved one. Only what hangs waits so long. */
+const PATIENCE_MS = 300_000;
+/** What takes milliseconds on an idle machine, where a test waits for it and names no time of its own. */
+const CONDITION_MS = 60_000;
 
 export default defineConfig({
   test: {
@@ -9,8 +11,9 @@ export default defineConfig({
     pool: 'forks',
     // Each file with real parts keeps more than a core busy by itself.
     maxWorkers: 2,
+    expect: { poll: { timeout: CONDITION_MS } },
     projects: [
-      { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 2 * CONDITION_MS } },
       {
         extends: true,
         test: {

@@ -57,7 +57,8 @@ describe('a host that freezes', () => {
     await waitUntil(async () => (await events()).some((event) => event.body.type === 'model.rerouted'));
     const rerouted = (await events()).find((event) => event.body.type === 'model.rerouted');
     expect(rerouted?.body).toMatchObject({ nodeId, reason: expect.stringContaining('no sign of life') });
-    expect(Date.parse(rerouted?.at ?? '') - stoppedAt).toBeLessThan(5_000);
+    // 5 s, as tests with a made clock show, and what a busy machine adds; the deadline would be a minute.
+    expect(Date.parse(rerouted?.at ?? '') - stoppedAt).toBeLessThan(30_000);
     const run = await hydra.outcome(id);
     expect(run.status).toBe('completed');
     expect(run.result?.parts[0]?.node).not.toBe(nodeId);
@@ -82,7 +83,8 @@ describe('a host that freezes', () => {
       { signal: new AbortController().signal, onText: () => {} },
     );
     await expect(call).rejects.toMatchObject({ type: 'NodeUnavailable', details: { kind: 'silent' } });
-    expect(performance.now() - askedMs).toBeLessThan(10_000);
+    // 10 s, as tests with a made clock show, and what a busy machine adds; the deadline would be five minutes.
+    expect(performance.now() - askedMs).toBeLessThan(60_000);
     host.cli.process.kill('SIGKILL');
   });
 });
