@@ -12,8 +12,9 @@ export interface RunWatcher {
   watch(runId: RunId): RunWatch;
   /** This process has written events of these runs. */
   notify(runIds: Iterable<RunId>): void;
-  /** Wakes every reader, at the end. */
-  notifyAll(): void;
+  /** The store is closed: wakes every reader, for the last time. */
+  end(): void;
+  readonly hasEnded: boolean;
   /** Readers at this moment. */
   readonly watchCount: number;
 }

@@ -46,7 +46,7 @@ export async function openPostgresMemory(options: PostgresMemoryOptions): Promis
     async close() {
       const closed = connection.close();
       // They read on and meet the end themselves.
-      watcher.notifyAll();
+      watcher.end();
       await closed;
     },
   };

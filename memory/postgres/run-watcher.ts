@@ -7,6 +7,7 @@ import { RUN_EVENTS_CHANNEL } from './run-event-log.ts';
 export function createRunWatcher(url: string): RunWatcher {
   const runs = new Map<RunId, Set<Bell>>();
   let watchCount = 0;
+  let hasEnded = false;
   let listener: Listener | undefined;
 
   function notify(runIds: Iterable<RunId>): void {
@@ -15,6 +16,11 @@ export function createRunWatcher(url: string): RunWatcher {
 
   function notifyAll(): void {
     notify(runs.keys());
+  }
+
+  function end(): void {
+    hasEnded = true;
+    notifyAll();
   }
 
   function add(runId: RunId, bell: Bell): void {
@@ -46,7 +52,10 @@ export function createRunWatcher(url: string): RunWatcher {
       return bell;
     },
     notify,
-    notifyAll,
+    end,
+    get hasEnded() {
+      return hasEnded;
+    },
     get watchCount() {
       return watchCount;
     },

@@ -56,7 +56,7 @@ export async function openSqliteMemory({ folder, now = Date.now }: SqliteMemoryO
     describe: () => describeDatabase(connection),
     async close() {
       database.close();
-      watcher.notifyAll();
+      watcher.end();
     },
   };
 }

@@ -21,6 +21,7 @@ export function createRunWatcher(options: RunWatcherOptions): RunWatcher {
   const { readDataVersion, readLastSequence, pollIntervalMs = 100 } = options;
   const runs = new Map<RunId, WatchedRun>();
   let watchCount = 0;
+  let hasEnded = false;
   let timer: NodeJS.Timeout | undefined;
   let seenVersion = 0;
 
@@ -43,7 +44,8 @@ export function createRunWatcher(options: RunWatcherOptions): RunWatcher {
     for (const runId of runIds) for (const bell of runs.get(runId)?.bells ?? []) bell.ring();
   }
 
-  function notifyAll(): void {
+  function end(): void {
+    hasEnded = true;
     notify(runs.keys());
   }
 
@@ -74,7 +76,10 @@ export function createRunWatcher(options: RunWatcherOptions): RunWatcher {
       return bell;
     },
     notify,
-    notifyAll,
+    end,
+    get hasEnded() {
+      return hasEnded;
+    },
     get watchCount() {
       return watchCount;
     },
