@@ -24,6 +24,17 @@ export default defineConfig({
           hookTimeout: PATIENCE_MS,
         },
       },
+      {
+        extends: true,
+        // What is compared with a clock has the machine to itself, after all others.
+        test: {
+          name: 'measured',
+          include: ['tests/measured/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
+          maxWorkers: 1,
+          hookTimeout: PATIENCE_MS,
+        },
+      },
     ],
   },
 });

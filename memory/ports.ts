@@ -47,7 +47,10 @@ export interface RunStore {
 
 /** What happens in a run, in order. Tokens go here and never into a workflow history. */
 export interface RunEventLog {
-  /** Appends in one transaction, which gives each event its sequence (1, 2, 3 … per run). */
+  /**
+   * Appends in one transaction, which gives each event its sequence (1, 2, 3 … per run). Nothing follows `run.finished`: what a
+   * call or a check says that the run no longer waits for, or a second end, is dropped.
+   */
   append(events: readonly NewRunEvent[]): Promise<void>;
   /** Events with a sequence above `after`, oldest first. */
   read(runId: RunId, after: number, limit: number): Promise<readonly RunEvent[]>;

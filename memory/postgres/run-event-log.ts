@@ -3,6 +3,7 @@ import type { NewRunEvent, RunEvent, RunEventBody } from '../../domain/run-event
 import type { RunEventLog } from '../ports.ts';
 import type { RunWatcher } from '../run-watch.ts';
 import { subscribeToRun } from '../subscribe-to-run.ts';
+import { untilEnd } from '../until-end.ts';
 import { isoNow, type PostgresConnection, type PostgresSession } from './postgres-connection.ts';
 
 /** The channel on which those who write tell in which runs something happened. */
@@ -18,6 +19,9 @@ const LOCK_RUNS = `
   SELECT pg_advisory_xact_lock(number) FROM (
     SELECT DISTINCT hashtextextended(run_id, 0) AS number FROM unnest($1::text[]) AS run_id ORDER BY number
   ) AS numbers`;
+
+const FIND_ENDED = `
+  SELECT DISTINCT run_id AS "runId" FROM run_events WHERE run_id = ANY($1::text[]) AND type = 'run.finished'`;
 
 const INSERT = `
   INSERT INTO run_events (run_id, sequence, at, part_id, step_key, attempt, type, body)
@@ -64,9 +68,14 @@ export function createRunEventLog(connection: PostgresConnection, watcher: RunWa
   };
 }
 
-async function appendAll(session: PostgresSession, events: readonly NewRunEvent[], at: string): Promise<void> {
-  const runIds = [...new Set(events.map((event) => event.runId))];
+async function appendAll(session: PostgresSession, given: readonly NewRunEvent[], at: string): Promise<void> {
+  const runIds = [...new Set(given.map((event) => event.runId))];
   await session.run(LOCK_RUNS, [runIds]);
+  const ended = await session.rows<{ runId: RunId }>(FIND_ENDED, [runIds]);
+  const events = untilEnd(
+    given,
+    ended.map(({ runId }) => runId),
+  );
   await session.run(INSERT, [
     at,
     events.map((event) => event.runId),

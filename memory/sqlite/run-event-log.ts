@@ -4,6 +4,7 @@ import type { NewRunEvent, RunEvent, RunEventBody } from '../../domain/run-event
 import type { RunEventLog } from '../ports.ts';
 import type { RunWatcher } from '../run-watch.ts';
 import { subscribeToRun } from '../subscribe-to-run.ts';
+import { untilEnd } from '../until-end.ts';
 import { isoNow, type SqliteConnection } from './sqlite-connection.ts';
 
 interface RunEventRow {
@@ -26,9 +27,7 @@ export function createRunEventLog(connection: SqliteConnection, watcher: RunWatc
   const selectWithoutText = database.prepare<[RunId], RunEventRow>(`
     SELECT run_id AS runId, sequence, at, part_id AS partId, step_key AS stepKey, attempt, body
     FROM run_events WHERE run_id = ? AND type <> 'text.delta' ORDER BY sequence`);
-  const selectEnd = database
-    .prepare<[RunId], number | null>("SELECT min(sequence) FROM run_events WHERE run_id = ? AND type = 'run.finished'")
-    .pluck();
+  const selectEnd = prepareSelectEnd(database);
   // Sequences count from one without a gap: the last of each run says how many there are, without reading them all.
   const count = database
     .prepare<[], number>(
@@ -59,7 +58,14 @@ function toRunEvent(row: RunEventRow): RunEvent {
   return { ...row, body: JSON.parse(row.body) as RunEventBody };
 }
 
+function prepareSelectEnd(database: Database.Database): Database.Statement<[RunId], number | null> {
+  return database
+    .prepare<[RunId], number | null>("SELECT min(sequence) FROM run_events WHERE run_id = ? AND type = 'run.finished'")
+    .pluck();
+}
+
 function prepareInsertAll(database: Database.Database): (events: readonly NewRunEvent[], at: string) => void {
+  const selectEnd = prepareSelectEnd(database);
   const selectLast = database
     .prepare<[RunId], number>('SELECT coalesce(max(sequence), 0) FROM run_events WHERE run_id = ?')
     .pluck();
@@ -68,7 +74,9 @@ function prepareInsertAll(database: Database.Database): (events: readonly NewRun
     VALUES (@runId, @sequence, @at, @partId, @stepKey, @attempt, @type, @body)`);
   const insertAll = database.transaction((events: readonly NewRunEvent[], at: string) => {
     const lastSequences = new Map<RunId, number>();
-    for (const event of events) {
+    const runIds = [...new Set(events.map((event) => event.runId))];
+    const ended = runIds.filter((runId) => (selectEnd.get(runId) ?? null) !== null);
+    for (const event of untilEnd(events, ended)) {
       const { runId, partId, stepKey, attempt, body } = event;
       const sequence = (lastSequences.get(runId) ?? selectLast.get(runId) ?? 0) + 1;
       lastSequences.set(runId, sequence);

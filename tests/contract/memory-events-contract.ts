@@ -59,6 +59,13 @@ export function describeRunEvents(current: () => { readonly memory: Memory; read
       expect(await memory.events.read(runId('a'), 0, 10)).toEqual([]);
     });
 
+    test('nothing follows the end of a run, in the same batch or later, and it ends once', async () => {
+      await memory.events.append([note('a', 'one'), finished('a'), note('a', 'too late'), note('b', 'one')]);
+      await memory.events.append([note('a', 'too late'), finished('a'), note('b', 'two')]);
+      expect((await memory.events.read(runId('a'), 0, 10)).map(toNote)).toEqual(['1 one', '2 done']);
+      expect((await memory.events.read(runId('b'), 0, 10)).map(toNote)).toEqual(['1 one', '2 two']);
+    });
+
     test('appending nothing does nothing', async () => {
       await expect(memory.events.append([])).resolves.toBeUndefined();
     });

@@ -38,7 +38,8 @@ describe('the fleet simulator', () => {
   // In the simulator, two percent more or less for each answer and 50 ms for each arrival change these makespans by 3 % at most.
   test.for(['mixed', 'identical'] as const)(
     'foresees the makespan of the same scenario over real HTTP with a tenth of error, the overhead of its calls added: %s hosts',
-    { timeout: LIMIT_MS },
+    // Three attempts: a processor that is lent to somebody else for a second makes a run late.
+    { timeout: LIMIT_MS, retry: 2 },
     async (fleet, { skip }) => {
       skipWhenBusy(await measureForeignLoad(), skip);
       const choice = { fleet, workload: 'capped-burst', seed: 1, size: { calls: 48 } } as const;
