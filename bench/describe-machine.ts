@@ -32,7 +32,9 @@ export function describeCircumstances(temporalExecutable: string): Circumstances
 function describeCommit(): string {
   const commit = ask('git', ['rev-parse', '--short=12', 'HEAD']);
   if (commit === '') return 'unknown';
-  return ask('git', ['status', '--porcelain']) === '' ? commit : `${commit} with changes`;
+  // What benches before this one have written is no change of what is measured.
+  const changes = ask('git', ['status', '--porcelain', '--', '.', ':!bench/results']);
+  return changes === '' ? commit : `${commit} with changes`;
 }
 
 function ask(program: string, args: readonly string[]): string {
