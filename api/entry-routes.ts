@@ -1,6 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { EntryId } from '../domain/ids.ts';
+import type { EntryId, RunId } from '../domain/ids.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { entryNotFound, findEntry, takeEntries } from './find-entry.ts';
 import { entryParamsSchema, isWholeId, listQuerySchema, refuseBrokenFilter } from './memory-filters.ts';
@@ -48,11 +48,12 @@ export function addEntryRoutes(app: OpenAPIHono, { entries }: Pick<ApiDeps, 'ent
   app.openapi(
     listRoute,
     async (context) => {
-      const { namespace, kind, limit = DEFAULT_PAGE, cursor } = context.req.valid('query');
+      const { namespace, kind, run, limit = DEFAULT_PAGE, cursor } = context.req.valid('query');
       // One more tells whether there are more.
       const list = entries.list({
         ...(namespace !== undefined && { namespace }),
         ...(kind !== undefined && { kinds: [kind] }),
+        ...(run !== undefined && { runId: run as RunId }),
         ...(cursor !== undefined && { after: cursor as EntryId }),
         limit: limit + 1,
       });

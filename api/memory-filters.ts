@@ -19,14 +19,17 @@ const namespace = z
 
 const kind = z.enum(ENTRY_KINDS).optional();
 
+/** Postgres takes no text with one. */
+const hasNoNull = (text: string): boolean => !text.includes('\0');
+const NO_NULL = { error: 'must not contain a null character' };
+
 /** Query of `GET /memory/search`. */
 export const searchQuerySchema = z.strictObject({
   q: z
     .string()
     .max(MAX_QUERY_CHARACTERS)
     .refine((text) => text.trim() !== '', { error: 'must not be empty' })
-    // Postgres takes no text with one.
-    .refine((text) => !text.includes('\0'), { error: 'must not contain a null character' })
+    .refine(hasNoNull, NO_NULL)
     .openapi({ description: 'Words, or what it is about.' }),
   namespace: namespace.openapi({ description: `Default "${DEFAULT_NAMESPACE}".` }),
   kind: z.enum(SEARCHED_KINDS).optional().openapi({ description: 'Default: both.' }),
@@ -41,6 +44,13 @@ export const searchQuerySchema = z.strictObject({
 export const listQuerySchema = z.strictObject({
   namespace: namespace.openapi({ description: 'Default: all.' }),
   kind: kind.openapi({ description: 'Default: all.' }),
+  run: z
+    .string()
+    .min(1)
+    .max(200)
+    .refine(hasNoNull, NO_NULL)
+    .optional()
+    .openapi({ description: 'The workflow_id of a run: only what it has left.' }),
   limit: z.coerce.number().int().min(1).max(MAX_PAGE).optional().openapi({ description: 'Default 50.' }),
   cursor: z
     .string()

@@ -1,4 +1,4 @@
-import type { WireEntry } from '../api/wire-entry.ts';
+import type { WireEntry, WireEntryList } from '../api/wire-entry.ts';
 import type { WireMemoryAnswer, WireMemoryStatus, WireRetention, WireTier } from '../api/wire-memory.ts';
 import { formatCount } from '../domain/format-count.ts';
 import { describeOffTier } from '../workers/advise-tier.ts';
@@ -66,6 +66,19 @@ function describeDegradation(degraded: WireMemoryAnswer['degraded']): readonly s
   if (degraded.length === 0) return [];
   const reasons = degraded.map((reason) => DEGRADATIONS[reason]).join('; ');
   return ['', `Degraded: ${reasons}. Look with: hydra memory status`];
+}
+
+/** Entries as a table, with where they came from. */
+export function describeEntries({ entries }: WireEntryList): readonly string[] {
+  if (entries.length === 0) return ['Nothing like that is kept.'];
+  const rows = entries.map((entry) => [
+    entry.id.slice(0, ID_CHARACTERS),
+    entry.kind,
+    entry.namespace,
+    entry.workflow_id,
+    formatExcerpt(entry.title, TITLE_WIDTH),
+  ]);
+  return formatTable([['ID', 'KIND', 'NAMESPACE', 'RUN', 'WHAT'], ...rows]);
 }
 
 /** One entry with all that is kept of it. */

@@ -1,4 +1,4 @@
-import type { WireEntry } from '../api/wire-entry.ts';
+import type { WireEntry, WireEntryList } from '../api/wire-entry.ts';
 import type { WireImportReport, WireMemoryAnswer, WireMemoryStatus, WireRetention } from '../api/wire-memory.ts';
 import { CALL_TIMEOUT_MS, callJson, hasType, notHydra, readReason, send } from './call-api.ts';
 import { openClient } from './command-context.ts';
@@ -9,6 +9,7 @@ import { CommandError, EXIT } from './exit-codes.ts';
 export interface MemoryClient {
   getStatus(): Promise<WireMemoryStatus>;
   search(query: Readonly<Record<string, string>>): Promise<WireMemoryAnswer>;
+  listEntries(query: Readonly<Record<string, string>>): Promise<WireEntryList>;
   getEntry(id: string): Promise<WireEntry>;
   deleteEntry(id: string): Promise<void>;
   /** The bytes of JSON Lines as they come. */
@@ -28,6 +29,7 @@ export function openMemoryClient(context: CommandContext, options: ServiceOption
   return {
     getStatus: () => callJson(url, '/memory/status'),
     search: (query) => callJson(url, `/memory/search?${new URLSearchParams(query).toString()}`),
+    listEntries: (query) => callJson(url, `/memory/entries?${new URLSearchParams(query).toString()}`),
     getEntry: (id) => callJson(url, entryPath(id)),
     async deleteEntry(id) {
       await send(url, entryPath(id), { method: 'DELETE', signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });

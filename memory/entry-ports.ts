@@ -1,4 +1,4 @@
-import type { EntryId } from '../domain/ids.ts';
+import type { EntryId, RunId } from '../domain/ids.ts';
 import type { EntryKind, EntryPlace, KeptEntry, MemoryEntry, NewEntry, SearchedKind } from '../domain/memory-entry.ts';
 
 /** Copies of the record, each brought up to date by the relay. `vectors` is whichever index of vectors is in use. */
@@ -24,6 +24,8 @@ export interface RelayLag {
 export interface EntryFilter {
   readonly namespace?: string;
   readonly kinds?: readonly EntryKind[];
+  /** What came from this run; tombstones do not say where they came from. */
+  readonly runId?: RunId;
   /** Entries behind this one, in the order of their IDs. */
   readonly after?: EntryId;
   readonly limit: number;

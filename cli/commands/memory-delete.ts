@@ -11,9 +11,14 @@ export function addMemoryDeleteCommand(memory: Command, context: CommandContext)
     .argument('<id>', 'ID of the entry, or its first 8 or more digits')
     .addHelpText('before', '\nExamples:\n  hydra memory delete 3fa1c09be2d4\n');
   addServiceOptions(command).action(async (id: string, options: ServiceOptions) => {
-    await openMemoryClient(context, options).deleteEntry(id);
+    const client = openMemoryClient(context, options);
+    const { id: wholeId, workflow_id: run } = await client.getEntry(id);
+    const { entries } = await client.listEntries({ run, limit: '2' });
+    await client.deleteEntry(wholeId);
+    const hasMore = entries.some((entry) => entry.id !== wholeId);
     printAnswer(context, options, { id, deleted: true }, () => [
       `${id} is forgotten. A tier that is away forgets it when it comes back.`,
+      ...(hasMore ? [`Its run has left more: hydra memory list --run ${run}`] : []),
     ]);
   });
 }

@@ -6,6 +6,7 @@ import { addMemoryExportCommand } from './memory-export.ts';
 import { addMemoryGcCommand } from './memory-gc.ts';
 import { addMemoryImportCommand } from './memory-import.ts';
 import { addMemoryRebuildCommand } from './memory-rebuild.ts';
+import { addMemoryListCommand } from './memory-list.ts';
 import { addMemorySearchCommand } from './memory-search.ts';
 import { addMemoryShowCommand } from './memory-show.ts';
 import { addMemoryStatusCommand } from './memory-status.ts';
@@ -14,6 +15,7 @@ const EXAMPLES = `
 Examples:
   hydra memory status                       which tiers work, and how far each copy is behind
   hydra memory search "parse a date"        verified work and lessons like it
+  hydra memory list --run add-two-numbers   what a run has left
   hydra memory show 3fa1c09be2d4
   hydra memory export memory.jsonl
   hydra memory gc --dry-run                 what would be removed
@@ -35,6 +37,7 @@ export function addMemoryCommand(program: Command, context: CommandContext): voi
     });
   addMemoryStatusCommand(command, context);
   addMemorySearchCommand(command, context);
+  addMemoryListCommand(command, context);
   addMemoryShowCommand(command, context);
   addMemoryDeleteCommand(command, context);
   addMemoryExportCommand(command, context);

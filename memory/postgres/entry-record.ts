@@ -1,4 +1,4 @@
-import type { EntryId } from '../../domain/ids.ts';
+import type { EntryId, RunId } from '../../domain/ids.ts';
 import { SynthesisFailure } from '../../domain/failure.ts';
 import { ENTRY_KINDS, type EntryKind } from '../../domain/memory-entry.ts';
 import type { EntryFilter, EntryRecord, EntryStats } from '../entry-ports.ts';
@@ -53,7 +53,8 @@ function createReads({ perform }: PostgresConnection): Pick<EntryRecord, 'read' 
       return ids.flatMap((id) => entries.get(id) ?? []);
     },
     async list(filter) {
-      const [sql, values] = selectPage(filter);
+      requirePageSize(filter.limit);
+      const [sql, values] = filter.runId === undefined ? selectPage(filter) : selectPageOfRun(filter, filter.runId);
       const rows = await perform('entries.list', (session) => session.rows<EntryRow>(sql, values));
       return rows.map(toEntry);
     },
@@ -62,12 +63,19 @@ function createReads({ perform }: PostgresConnection): Pick<EntryRecord, 'read' 
 
 /** Each kind has a page of its own from the index: one condition for all would go through the IDs of every kind. */
 function selectPage({ namespace, kinds = ENTRY_KINDS, after = '' as EntryId, limit }: EntryFilter) {
-  requirePageSize(limit);
   const within = namespace === undefined ? '' : 'AND namespace = $4';
   const sql = `SELECT ${ENTRY_COLUMNS} FROM unnest($2::text[]) AS wanted (kind_wanted) CROSS JOIN LATERAL (
       SELECT * FROM entries WHERE id > $1 AND kind = kind_wanted ${within} ORDER BY id LIMIT $3
     ) AS pages ORDER BY id LIMIT $3`;
   return [sql, [after, [...new Set(kinds)], limit, ...(namespace === undefined ? [] : [namespace])]] as const;
+}
+
+/** What one run has left is little, so that the conditions need no index of their own. */
+function selectPageOfRun({ namespace, kinds = ENTRY_KINDS, after = '' as EntryId, limit }: EntryFilter, runId: RunId) {
+  const within = namespace === undefined ? '' : 'AND namespace = $5';
+  const sql = `SELECT ${ENTRY_COLUMNS} FROM entries
+    WHERE run_id = $1 AND id > $2 AND kind = ANY($3::text[]) ${within} ORDER BY id LIMIT $4`;
+  return [sql, [runId, after, kinds, limit, ...(namespace === undefined ? [] : [namespace])]] as const;
 }
 
 interface KindCount {

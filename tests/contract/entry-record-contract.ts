@@ -249,6 +249,25 @@ export function describeEntryRecord(name: string, createHarness: () => Promise<E
         expect(await kinds({ namespace: "a' OR '1'='1" })).toEqual([]);
       });
 
+      test('what one run has left, of the kinds and the namespace that are asked for, page by page', async () => {
+        const mine = { runId: 'mine' as RunId };
+        await record.put(someWork('work', mine));
+        await record.put(someLesson('lesson', { ...mine, namespace: 'a' }));
+        await record.put(someAnswer('answer', 'p', mine));
+        await record.put(someWork('of another run'));
+        await record.put(someWork('deleted', mine));
+        await record.remove(idOf(someWork('deleted')));
+        const list = async (filter: object) => record.list({ limit: 10, ...mine, ...filter });
+        const kinds = async (filter: object) => (await list(filter)).map((entry) => entry.kind).toSorted();
+        expect(await kinds({})).toEqual(['answer', 'lesson', 'work']);
+        expect(await kinds({ namespace: 'a' })).toEqual(['lesson']);
+        expect(await kinds({ kinds: ['work', 'lesson'] })).toEqual(['lesson', 'work']);
+        expect(await kinds({ kinds: [] })).toEqual([]);
+        expect(await kinds({ runId: "mine' OR '1'='1" })).toEqual([]);
+        const [first] = await list({ limit: 1 });
+        expect(await list({ after: first?.id })).toEqual((await list({})).slice(1));
+      });
+
       test('a limit that is no page size is rejected', async () => {
         for (const limit of [0, -1, 1.5, Number.NaN, 1_000_000]) {
           await expect(record.list({ limit })).rejects.toMatchObject({ type: 'RequestRejected' });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { Memory } from '../../memory/ports.ts';
-import { COUNT_KINDS, createEntryRecord, selectPage } from '../../memory/sqlite/entry-record.ts';
+import { COUNT_KINDS, createEntryRecord, selectPage, selectPageOfRun } from '../../memory/sqlite/entry-record.ts';
 import { createTextSearch } from '../../memory/sqlite/entry-search.ts';
 import { readMigrations } from '../../memory/sqlite/migration-files.ts';
 import { openDatabase } from '../../memory/sqlite/open-database.ts';
@@ -66,6 +66,8 @@ test('a page is read from the index of each kind, counts from an index alone, an
   expect(explain(selectPage(KINDS, false), page)).toEqual([everywhere, everywhere]);
   const within = 'SEARCH entries USING INDEX entries_by_namespace (namespace=? AND kind=? AND id>?)';
   expect(explain(selectPage(KINDS, true), { ...page, namespace: 'default' })).toEqual([within, within]);
+  const ofRun = 'SEARCH entries USING INDEX entries_by_run (run_id=? AND id>?)';
+  expect(explain(selectPageOfRun(KINDS, false), { ...page, runId: 'run' })).toEqual([ofRun]);
   expect(explain(COUNT_KINDS, '')).toEqual(['SCAN entries USING COVERING INDEX entries_by_count']);
   database.close();
   await rm(folder, { recursive: true });

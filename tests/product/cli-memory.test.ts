@@ -6,6 +6,7 @@ import { startServer } from '../../api/server.ts';
 import type { RunningServer } from '../../api/server.ts';
 import type { WireImportReport } from '../../api/wire-memory.ts';
 import { runCommandLine } from '../../cli/command-line.ts';
+import type { RunId } from '../../domain/ids.ts';
 import type { KeptEntry, NewEntry } from '../../domain/memory-entry.ts';
 import { openApi } from '../support/api-harness.ts';
 import type { OpenedApi } from '../support/api-harness.ts';
@@ -84,6 +85,21 @@ describe('hydra memory search, show and delete', () => {
       code: 1,
       stderr: expect.stringContaining('Memory keeps nothing under the ID') as string,
     });
+  });
+
+  it('tell what else the run of a deleted entry has left, and list it', async () => {
+    const [work, other] = await keep(2);
+    await opened.entries.put(aWork('of another run', { runId: 'run-2' as RunId }));
+    const left = await run(['delete', work!.id]);
+    expect(left.stdout).toContain('Its run has left more: hydra memory list --run run-1');
+    const { stdout } = await run(['list', '--run', 'run-1']);
+    expect(stdout).toMatch(new RegExp(`^${other!.id.slice(0, 12)} +work +default +run-1 +task 1`, 'm'));
+    expect(stdout).not.toContain('run-2');
+    expect((await run(['delete', other!.id])).stdout).not.toContain('has left more');
+    expect((await run(['list', '--run', 'run-1'])).stdout).toContain('Nothing like that is kept.');
+    await keep(2);
+    const page = await run(['list', '--limit', '1']);
+    expect(page.stderr).toMatch(/There are more: hydra memory list --cursor [0-9a-f]{64}/);
   });
 
   it('do not let what a model wrote steer the terminal, and give it as it is with --json', async () => {

@@ -82,11 +82,12 @@ export function createPlainEntries(): PlainEntries {
       memory.calls.push({ retention, dryRun });
       return { expired: 1, aged: 2, overLimit: 3, tombstones: 4 };
     },
-    async *list({ namespace, kinds, after }) {
+    async *list({ namespace, kinds, runId, after }) {
       const listed = sorted().filter(
         (entry) =>
           (namespace === undefined || entry.namespace === namespace) &&
           (kinds === undefined || kinds.includes(entry.kind)) &&
+          (runId === undefined || entry.runId === runId) &&
           (after === undefined || entry.id > after),
       );
       yield* listed;

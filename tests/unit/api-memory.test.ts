@@ -122,6 +122,7 @@ describe('a filter that breaks a rule', () => {
     ['/memory/entries?kind=*', 'kind'],
     ["/memory/entries?cursor=' OR 1=1", 'cursor'],
     ['/memory/entries?limit=0', 'limit'],
+    ['/memory/entries?run=a%00', 'run'],
     ['/memory/entries/..%2f..%2fetc', 'id'],
     ["/memory/entries/1'%20OR%20'1'='1", 'id'],
     ['/memory/export?namespace=%00', 'namespace'],

@@ -27,6 +27,8 @@ CREATE TABLE entries (
 -- Each kind has its own piece, so that a rare one is listed without a look at the others.
 CREATE INDEX entries_by_kind ON entries (kind, id);
 CREATE INDEX entries_by_namespace ON entries (namespace, kind, id);
+-- What a run has left; few entries each.
+CREATE INDEX entries_by_run ON entries (run_id, id) WHERE run_id IS NOT NULL;
 CREATE INDEX entries_by_age ON entries (updated_at, id);
 CREATE INDEX entries_by_expiry ON entries (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX entries_by_words ON entries USING gin (words);

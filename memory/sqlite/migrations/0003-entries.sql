@@ -26,6 +26,8 @@ CREATE TABLE entries (
 -- Each kind has its own piece, so that a rare one is listed without a look at the others.
 CREATE INDEX entries_by_kind ON entries (kind, id);
 CREATE INDEX entries_by_namespace ON entries (namespace, kind, id);
+-- What a run has left; few entries each.
+CREATE INDEX entries_by_run ON entries (run_id, id) WHERE run_id IS NOT NULL;
 CREATE INDEX entries_by_age ON entries (is_deleted, updated_at, expires_at, size_bytes);
 -- All that counting needs: 10 milliseconds for 100,000 entries.
 CREATE INDEX entries_by_count ON entries (kind, is_deleted, expires_at, size_bytes);
