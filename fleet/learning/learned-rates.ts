@@ -164,21 +164,20 @@ export class RateBook {
   }
 
   private speed(nodeId: NodeId, model: string, work: Work): number {
-    const key = work + model;
-    let own = this.speeds.ofHost(nodeId, key);
+    let own = this.speeds.ofHost(nodeId, work, model);
     if (own === undefined) {
       own = this.measured(nodeId, model, work) ?? this.scaledFromHost(nodeId, model, work);
-      this.speeds.keepOfHost(nodeId, key, own);
+      this.speeds.keepOfHost(nodeId, work, model, own);
     }
-    return own ?? this.fleetSpeed(key, model, work);
+    return own ?? this.fleetSpeed(model, work);
   }
 
-  private fleetSpeed(key: string, model: string, work: Work): number {
-    const known = this.speeds.fleet(key);
+  private fleetSpeed(model: string, work: Work): number {
+    const known = this.speeds.fleet(work, model);
     if (known !== undefined) return known;
     const anyModel = (this.fleetMedian(work, null) ?? PRIOR_BYTES_PER_SECOND[work]) / this.sizeOf(model);
     const speed = this.fleetMedian(work, model) ?? anyModel;
-    this.speeds.keepFleet(key, speed);
+    this.speeds.keepFleet(work, model, speed);
     return speed;
   }
 
